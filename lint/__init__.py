@@ -1,0 +1,1 @@
+"""domlint: static analysis of libvirt domain XML against the capabilities of hosts."""
