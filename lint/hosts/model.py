@@ -1,0 +1,194 @@
+"""What a host can do, as values: frozen, comparable, hashable, picklable.
+
+Source of the meaning of each field: libvirt src/qemu/qemu_capabilities.c, functions virQEMUCapsFormatCache and
+virQEMUCapsLoadCache, releases 1.2 to 11, and the QMP commands libvirt fills them from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from domlint.hosts.answer import Answer
+    from domlint.versions import Version
+
+PREFERRED_VIRT_TYPES = ("kvm", "hvf", "mshv", "tcg")
+"""Accelerators, best first: the order in which a host without a wish is asked."""
+
+
+class Machine(NamedTuple):
+    """A machine type that the emulator offers with one accelerator.
+
+    ``virt_type`` is 'kvm', 'tcg', 'hvf' or the like; None in files of libvirt before 6.2, whose machines belong to
+    every accelerator. ``default`` says that QEMU itself calls the machine its default. ``max_cpus`` is a count of
+    virtual CPUs. ``acpi`` is None where libvirt did not ask QEMU. ``default_cpu`` is QEMU's name of the CPU type.
+    """
+
+    virt_type: str | None
+    name: str
+    alias: str | None
+    default: bool
+    max_cpus: int | None
+    deprecated: bool
+    hotplug_cpus: bool
+    numa_mem_supported: bool
+    acpi: bool | None
+    default_cpu: str | None
+
+
+class CpuModel(NamedTuple):
+    """A CPU model that QEMU knows.
+
+    ``usable`` is None where QEMU did not say whether this host can run it; ``blockers`` are the features
+    that this host lacks for it, in QEMU's spelling.
+    """
+
+    virt_type: str | None
+    name: str
+    typename: str | None
+    usable: bool | None
+    blockers: tuple[str, ...]
+    deprecated: bool
+
+
+class HostCpu(NamedTuple):
+    """The CPU that QEMU makes of the host with one accelerator.
+
+    ``properties`` are (name, type, value, migratable): type is 'boolean', 'number' or 'string', value is the text
+    as written, migratable None where QEMU did not say.
+    """
+
+    virt_type: str | None
+    model: str
+    migratability: bool
+    properties: tuple[tuple[str, str, str, bool | None], ...]
+    deprecated_features: tuple[str, ...]
+
+
+class Gic(NamedTuple):
+    """A version of Arm's interrupt controller: given by the kernel (KVM), emulated by QEMU, or both."""
+
+    version: int
+    kernel: bool
+    emulated: bool
+
+
+class Sev(NamedTuple):
+    """AMD's encrypted memory on this host.
+
+    ``cbitpos`` is the number of the address bit that marks a page as encrypted, ``reduced_phys_bits`` how many
+    bits of physical address it costs. ``max_guests`` and ``max_es_guests`` are counts, None when not in the file.
+    """
+
+    cbitpos: int | None
+    reduced_phys_bits: int | None
+    max_guests: int | None
+    max_es_guests: int | None
+
+
+class Sgx(NamedTuple):
+    """Intel's enclaves on this host; ``section_size`` and the sizes in ``sections`` are in KiB.
+
+    ``sections`` are (NUMA node of the host, size).
+    """
+
+    flc: bool
+    sgx1: bool
+    sgx2: bool
+    section_size: int | None
+    sections: tuple[tuple[int, int], ...]
+
+
+class Host(NamedTuple):
+    """One emulator on one host, as a libvirt there has probed it.
+
+    ``id`` labels the host in reports; ``source`` is the path or name as given; ``kind`` is 'qemucaps'.
+    ``libvirt_version`` is the libvirt that wrote the file, None when the file does not say (``<selfvers>`` 0 or
+    missing). ``qemu_package`` is what the packager added to QEMU's version, "" for none. ``kernel`` is release and
+    version of the host's kernel, ``cpu_signature`` the host CPU's vendor, family, model and stepping.
+    ``flags`` are the capabilities as listed; ask :meth:`answer` whether the host has one, since libvirt stops
+    listing a capability once every QEMU it supports has it. ``hyperv`` are the enlightenments of Hyper-V that the
+    host can give, None when libvirt did not ask. ``nesting`` and ``secure_guest`` are what the kernel allows with KVM.
+    """
+
+    id: str
+    source: str
+    kind: str
+    emulator: str | None
+    arch: str
+    qemu_version: Version | None
+    qemu_package: str
+    libvirt_version: Version | None
+    kernel: str | None
+    microcode: int | None
+    cpu_signature: str | None
+    flags: frozenset[str]
+    machines: tuple[Machine, ...]
+    cpu_models: tuple[CpuModel, ...]
+    host_cpus: tuple[HostCpu, ...]
+    gics: tuple[Gic, ...]
+    sev: Sev | None
+    sgx: Sgx | None
+    hyperv: frozenset[str] | None
+    nesting: bool
+    secure_guest: bool
+
+    def __hash__(self) -> int:
+        # Thousands of CPU properties need not be walked each time a host is a key.
+        return hash((self.id, self.source, self.qemu_version, self.libvirt_version))
+
+    def answer(self, flag: str) -> Answer:
+        """Whether the host has this capability, with the reason in words.
+
+        Raises nothing: a name that no libvirt is known to list gives the answer "unknown".
+        """
+        from domlint.hosts.answer import answer
+
+        return answer(self, flag)
+
+    @property
+    def virt_types(self) -> tuple[str, ...]:
+        """The accelerators this host offers, best first; domain type 'qemu' is 'tcg' here."""
+        found = {machine.virt_type for machine in self.machines} - {None}
+        if not found:
+            found = {"kvm", "tcg"} if self.flags & {"kvm", "enable-kvm"} else {"tcg"}
+        return tuple(sorted((name for name in found if name), key=_preference))
+
+    def machine(self, name_or_alias: str, virt_type: str | None = None) -> Machine | None:
+        """The machine of this name, or the one that the alias stands for; None when there is none.
+
+        ``virt_type`` restricts to one accelerator (the domain type 'qemu' is taken as 'tcg'); None means any,
+        the best first.
+        """
+        candidates = self._machines_of(virt_type)
+        for machine in candidates:
+            if machine.name == name_or_alias:
+                return machine
+        for machine in candidates:
+            if machine.alias == name_or_alias:
+                return machine
+        return None
+
+    def default_machine(self, virt_type: str | None = None) -> Machine | None:
+        """The machine that libvirt gives a domain which names none; None when there is none to give.
+
+        That is the first one listed for the accelerator, which need not be QEMU's own default: libvirt moves the
+        machine it prefers for the architecture to the front before it writes the file. ``virt_type`` as for
+        :meth:`machine`. Source: libvirt src/qemu/qemu_capabilities.c, virQEMUCapsProbeQMPMachineTypes and
+        virQEMUCapsGetPreferredMachine.
+        """
+        candidates = self._machines_of(virt_type)
+        return candidates[0] if candidates else None
+
+    def _machines_of(self, virt_type: str | None) -> list[Machine]:
+        if virt_type is None:
+            return sorted(self.machines, key=lambda machine: _preference(machine.virt_type))
+        wanted = "tcg" if virt_type == "qemu" else virt_type
+        return [machine for machine in self.machines if machine.virt_type in (wanted, None)]
+
+
+def _preference(virt_type: str | None) -> int:
+    try:
+        return PREFERRED_VIRT_TYPES.index(virt_type or "kvm")
+    except ValueError:
+        return len(PREFERRED_VIRT_TYPES)
