@@ -1,9 +1,30 @@
-"""What hosts can do: readers of their capability files, and the answer to "does this host have that?"."""
+"""What hosts can do: readers of their capability files, and the answer to "does this host have that?".
 
-from domlint.hosts.answer import Answer, Presence
-from domlint.hosts.errors import HostError
-from domlint.hosts.load import load_host
-from domlint.hosts.model import CpuModel, Gic, Host, HostCpu, Machine, Sev, Sgx
+Names are imported on first use: a run without hosts pays for none of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from domlint.hosts.answer import Answer, Presence
+    from domlint.hosts.errors import HostError
+    from domlint.hosts.load import load_host
+    from domlint.hosts.model import CpuModel, Gic, Host, HostCpu, Machine, Sev, Sgx
+
+_HOME = {
+    "Answer": "answer",
+    "Presence": "answer",
+    "HostError": "errors",
+    "load_host": "load",
+    "CpuModel": "model",
+    "Gic": "model",
+    "Host": "model",
+    "HostCpu": "model",
+    "Machine": "model",
+    "Sev": "model",
+    "Sgx": "model",
+}
 
 __all__ = [
     "Answer",
@@ -18,3 +39,11 @@ __all__ = [
     "Sgx",
     "load_host",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value

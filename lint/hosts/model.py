@@ -4,13 +4,13 @@ Source of the meaning of each field: libvirt src/qemu/qemu_capabilities.c, funct
 virQEMUCapsLoadCache, releases 1.2 to 11, and the QMP commands libvirt fills them from.
 """
 
-from __future__ import annotations
-
+# Annotations are evaluated here: NamedTuple would compile each one that is a string, which costs 2 ms at import.
 from typing import TYPE_CHECKING, NamedTuple
+
+from domlint.versions import Version
 
 if TYPE_CHECKING:
     from domlint.hosts.answer import Answer
-    from domlint.versions import Version
 
 PREFERRED_VIRT_TYPES = ("kvm", "hvf", "mshv", "tcg")
 """Accelerators, best first: the order in which a host without a wish is asked."""
@@ -109,6 +109,8 @@ class Host(NamedTuple):
     ``flags`` are the capabilities as listed; ask :meth:`answer` whether the host has one, since libvirt stops
     listing a capability once every QEMU it supports has it. ``hyperv`` are the enlightenments of Hyper-V that the
     host can give, None when libvirt did not ask. ``nesting`` and ``secure_guest`` are what the kernel allows with KVM.
+    ``document`` is the file itself: CPUs are half the work of reading it and few rules ask for them, so
+    :attr:`cpu_models` and :attr:`host_cpus` are read from it when asked for.
     """
 
     id: str
@@ -124,27 +126,44 @@ class Host(NamedTuple):
     cpu_signature: str | None
     flags: frozenset[str]
     machines: tuple[Machine, ...]
-    cpu_models: tuple[CpuModel, ...]
-    host_cpus: tuple[HostCpu, ...]
     gics: tuple[Gic, ...]
     sev: Sev | None
     sgx: Sgx | None
     hyperv: frozenset[str] | None
     nesting: bool
     secure_guest: bool
+    document: bytes = b""
 
     def __hash__(self) -> int:
         # Thousands of CPU properties need not be walked each time a host is a key.
         return hash((self.id, self.source, self.qemu_version, self.libvirt_version))
 
-    def answer(self, flag: str) -> Answer:
+    def answer(self, flag: str) -> "Answer":
         """Whether the host has this capability, with the reason in words.
 
         Raises nothing: a name that no libvirt is known to list gives the answer "unknown".
         """
-        from domlint.hosts.answer import answer
+        if flag in self.flags:
+            from domlint.hosts.answer import Answer, Presence
 
-        return answer(self, flag)
+            return Answer(flag, Presence.PRESENT, "listed")
+        from domlint.hosts.lifecycle import find_answer
+
+        return find_answer(self, flag)
+
+    @property
+    def cpu_models(self) -> tuple[CpuModel, ...]:
+        """The CPU models that QEMU knows, for each accelerator."""
+        from domlint.hosts.qemucaps import read_cpus
+
+        return read_cpus(self.document)[0]
+
+    @property
+    def host_cpus(self) -> tuple[HostCpu, ...]:
+        """The CPU that QEMU makes of the host, for each accelerator it was asked with."""
+        from domlint.hosts.qemucaps import read_cpus
+
+        return read_cpus(self.document)[1]
 
     @property
     def virt_types(self) -> tuple[str, ...]:
