@@ -56,6 +56,7 @@ def find_answer(host: Host, flag: str) -> Answer:
 def table() -> dict[str, Flag]:
     """Every capability that is known, by name."""
     import json
+
     # importlib.resources would take longer to import than the rest takes together.
     with open(os.path.join(os.path.dirname(__file__), "flags.json"), "rb") as file:
         content = json.load(file)
@@ -113,10 +114,10 @@ def _lack(host: Host, name: str, flag: Flag) -> str | None:
         return f"QEMU {qemu} is older than {since}, the first to have it"
     gone = _version(facts.get("gone_in"))
     if gone and qemu and qemu >= gone:
-        return f"QEMU {gone} removed it; this is QEMU {qemu}"
+        return f"QEMU {gone} and newer do not have it; this is QEMU {qemu}"
     architectures = facts.get("arch")
     if architectures and host.arch not in architectures:
-        return f"QEMU for {host.arch} does not have it"
+        return f"it is a matter of {' and '.join(architectures)}; this QEMU is for {host.arch}"
     needed = facts.get("requires") or _device_of(name)
     if needed and needed not in host.flags:
         reason = f"not listed, and neither is '{needed}', which it is part of"
@@ -216,5 +217,6 @@ def _unknown_name(name: str) -> str:
     return f"{reason}; the nearest it knows is '{nearest[0]}'" if nearest else reason
 
 
+@cache  # A few dozen versions stand for thousands of entries.
 def _version(text: str | None) -> Version | None:
     return None if text is None else Version.parse(text)
