@@ -15,10 +15,8 @@ from domlint.hosts.errors import HostError, printable, quoted
 from domlint.hosts.model import CpuModel, Gic, Host, HostCpu, Machine, Sev, Sgx
 from domlint.versions import Version
 
-WHERE_TO_FIND = (
-    "give the file that libvirt keeps for the emulator, from /var/cache/libvirt/qemu/capabilities/ "
-    "(or ~/.cache/libvirt/qemu/capabilities/ for qemu:///session)"
-)
+_CACHE = "/var/cache/libvirt/qemu/capabilities/ (or ~/.cache/libvirt/qemu/capabilities/ for qemu:///session)"
+WHERE_TO_FIND = f"give a copy of the file that libvirt keeps for the emulator, from {_CACHE} on the host"
 
 _OTHER_KINDS = {
     "domain": ("this is a domain, not a host", "give it as a PATH to check"),
@@ -116,7 +114,7 @@ def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host
             continue
         elif tag == "gic":
             gics.append(
-                Gic(_number(element.get("version"), element), _flag(element, "kernel"), _flag(element, "emulated"))
+                Gic(_attribute_number(element, "version"), _flag(element, "kernel"), _flag(element, "emulated"))
             )
         elif tag == "sev":
             sev = _sev(element)
@@ -173,7 +171,7 @@ def _machine(element: etree._Element) -> Machine:
         get("name") or _required(element, "name"),
         get("alias"),
         get("default") == "yes",
-        None if max_cpus is None else _number(max_cpus, element),
+        None if max_cpus is None else _attribute_number(element, "maxCpus"),
         get("deprecated") == "yes",
         get("hotplugCpus") == "yes",
         get("numaMemSupported") == "yes",
@@ -249,7 +247,7 @@ def _sgx(element: etree._Element) -> Sgx:
         _text(element.find("sgx2")) == "yes",
         _child_number(element, "section_size"),
         tuple(
-            (_number(section.get("node"), section), _number(section.get("size"), section))
+            (_attribute_number(section, "node"), _attribute_number(section, "size"))
             for section in element.iterfind("sections/section")
         ),
     )
@@ -299,11 +297,15 @@ def _child_number(element: etree._Element, tag: str) -> int | None:
     return None if child is None else _element_number(child)
 
 
-def _number(text: str | None, element: etree._Element) -> int:
+def _attribute_number(element: etree._Element, attribute: str) -> int:
+    return _number(_required(element, attribute), element, f"'{attribute}' of ")
+
+
+def _number(text: str | None, element: etree._Element, what: str = "") -> int:
     # More digits than these are no version, count or size; and int() of a long text takes long.
     if text is None or not text.isascii() or not text.isdigit() or len(text) > 20:
         raise _Damaged(
-            f"<{printable(str(element.tag))}> should hold a number, not {quoted(text or '')}", _line(element)
+            f"{what}<{printable(str(element.tag))}> should be a number, not {quoted(text or '')}", _line(element)
         )
     return int(text)
 
@@ -314,4 +316,4 @@ def _raise_damaged(damaged: _Damaged, data: bytes, source: str) -> NoReturn:
     message = f"the file is damaged: {damaged.message}"
     for line in explain(data):
         message += f"\n  {line}"
-    raise HostError(source, message, damaged.line, help_="take a fresh copy of it; " + WHERE_TO_FIND)
+    raise HostError(source, message, damaged.line, help_=f"copy it again from {_CACHE} on the host")
