@@ -10,7 +10,7 @@ from domlint.hosts.errors import printable
 
 
 def explain(data: bytes, limit: int = 5) -> tuple[str, ...]:
-    """At most ``limit`` lines "line N: what is wrong", and one for the rest; none when ``schemas/qemucaps.xsd`` finds nothing wrong.
+    """What ``schemas/qemucaps.xsd`` finds wrong: at most ``limit`` lines "line N: what is wrong", and one for the rest.
 
     ``data`` is a well-formed document. Takes a quarter of a second, so only for a file that cannot be used anyway.
     Raises nothing.

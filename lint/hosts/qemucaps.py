@@ -70,9 +70,11 @@ def _parse(data: bytes, source: str) -> etree._Element:
         root = etree.fromstring(data, _parser())
     except etree.XMLSyntaxError as error:
         line, column = error.position
+        # lxml ends the message with the place, which is given apart.
+        what = str(error.msg).rpartition(", line ")[0] or str(error.msg)
         raise HostError(
             source,
-            f"not well-formed XML: {printable(str(error.msg))}",
+            f"not well-formed XML: {printable(what.strip())}",
             line or None,
             column or None,
             help_=WHERE_TO_FIND,
