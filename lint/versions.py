@@ -1,7 +1,5 @@
 """Versions of libvirt and QEMU as comparable values."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 
@@ -19,7 +17,7 @@ class Version(NamedTuple):
         return f"{self.major}.{self.minor}.{self.micro}"
 
     @classmethod
-    def parse(cls, text: str) -> Version:
+    def parse(cls, text: str) -> "Version":
         """Read "8.7", "8.7.0" or "v8.7.0".
 
         Raises ValueError when the text is none of these.
@@ -31,7 +29,7 @@ class Version(NamedTuple):
         return cls(int(major), int(minor), int(micro or 0))
 
     @classmethod
-    def from_number(cls, number: int) -> Version:
+    def from_number(cls, number: int) -> "Version":
         """Read libvirt's encoding major * 1000000 + minor * 1000 + micro.
 
         Source: libvirt include/libvirt/libvirt-common.h (LIBVIR_VERSION_NUMBER), and the ``<version>`` and

@@ -1,1 +1,16 @@
-""""""
+"""The rules, one file per subject: the letters of a code name its file (TEAM036 is in teaming.py)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from domlint.rule import Catalogue, Rule
+
+
+@cache
+def catalogue() -> Catalogue:
+    """All rules of domlint."""
+    from domlint.rules import host, teaming, xml
+
+    modules = (host, teaming, xml)
+    return Catalogue(value for module in modules for value in vars(module).values() if isinstance(value, Rule))

@@ -1,0 +1,328 @@
+"""What is wrong with a file that is no readable domain document, said for people.
+
+Only files with something wrong get here, so that the ordinary path does not pay for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import Final
+from xml.parsers import expat
+
+from lxml import etree
+
+from domlint.document import (
+    DOMAIN_WRAPPERS,
+    MAXIMUM_BYTES,
+    Document,
+    Fault,
+    FaultKind,
+    hardened_parser,
+)
+from domlint.findings import Location
+from domlint.placeholders import is_placeholder
+from domlint.positions import as_utf8, place_in
+
+OTHER_LIBVIRT_ROOTS: Final = {
+    "capabilities": "the output of virsh capabilities",
+    "controller": "a single device, as virsh attach-device takes it",
+    "cpu": "a CPU definition",
+    "cpudata": "CPU data",
+    "device": "a node device",
+    "disk": "a single device, as virsh attach-device takes it",
+    "domainCapabilities": "the output of virsh domcapabilities",
+    "domainbackup": "a backup job",
+    "filter": "a network filter",
+    "filterbinding": "a network filter binding",
+    "hostdev": "a single device, as virsh attach-device takes it",
+    "interface": "a host interface, or a single device",
+    "network": "a network definition; give it with --network",
+    "networkport": "a network port",
+    "pool": "a storage pool",
+    "qemuCaps": "a host's capability file; give it with --caps",
+    "secret": "a secret",
+    "storagepoolCapabilities": "the output of virsh pool-capabilities",
+    "sysinfo": "the output of virsh sysinfo",
+    "volume": "a storage volume",
+}
+"""What the other roots of libvirt's documents are. Source: the format pages of libvirt 11.3.0 (docs/format*.rst)."""
+
+PREFIX_NAMESPACES: Final = {
+    "qemu": "http://libvirt.org/schemas/domain/qemu/1.0",
+    "lxc": "http://libvirt.org/schemas/domain/lxc/1.0",
+    "xen": "http://libvirt.org/schemas/domain/xen/1.0",
+    "bhyve": "http://libvirt.org/schemas/domain/bhyve/1.0",
+    "dnsmasq": "http://libvirt.org/schemas/network/dnsmasq/1.0",
+    "fs": "http://libvirt.org/schemas/storagepool/fs/1.0",
+    "rbd": "http://libvirt.org/schemas/storagepool/rbd/1.0",
+}
+"""The namespaces of libvirt's drivers by their usual prefix. Source: docs/drvqemu.rst and its like, libvirt 11.3.0."""
+
+_MISSPELLABLE: Final = ("domain", *DOMAIN_WRAPPERS, "network")
+
+_CHILDREN_OF_THOSE: Final = frozenset(
+    {"name", "uuid", "title", "description", "metadata", "memory", "currentMemory", "vcpu", "os", "features", "cpu"}
+    | {"clock", "devices", "on_poweroff", "on_reboot", "on_crash", "domain", "bridge", "forward", "ip", "state"}
+)
+
+_POSITION_IN_TEXT = re.compile(r" ?,? line \d+, column \d+.*$")
+_FIRST_TAG = re.compile(rb"<([A-Za-z_][^\s/>]*)")
+
+_RENDER_FIRST = "the file looks like a template: lint what it renders to, or keep placeholders inside of values"
+
+
+class _EntityFoundError(Exception):
+    pass
+
+
+class _TooDeepError(Exception):
+    pass
+
+
+def reason_to_refuse(name: str, data: bytes) -> Fault | None:
+    """Say why the bytes are not handed to the parser: too many of them, or entities that could multiply."""
+    if len(data) > MAXIMUM_BYTES:
+        return Fault(
+            FaultKind.REFUSED,
+            f"the file is larger than {MAXIMUM_BYTES // 1024 // 1024} MiB and was not read",
+            _start_of(name),
+            "libvirt itself takes at most 4 MiB of XML over its connection; lint the file of the domain alone",
+        )
+    parser = expat.ParserCreate("utf-8")
+    place = [0]
+
+    def entity_declared(*_details: object) -> None:
+        place[0] = parser.CurrentByteIndex
+        raise _EntityFoundError
+
+    parser.EntityDeclHandler = entity_declared
+    try:
+        text = as_utf8(data)
+        parser.Parse(text, True)
+    except _EntityFoundError:
+        return Fault(
+            FaultKind.REFUSED,
+            "the document declares entities of its own and was not read further",
+            place_in(name, text, place[0]),
+            "no libvirt document needs a DOCTYPE: write the text itself where the entity stands and remove it",
+        )
+    except (expat.ExpatError, LookupError, UnicodeError, ValueError):
+        return None
+    return None
+
+
+def explain(name: str, data: bytes, error: Exception) -> Document:
+    """The document of a file that lxml refused, with the reason as its fault.
+
+    Prefixes without a declaration are the one thing that libvirt accepts all the same (it ignores what carries them):
+    then the document is there, too.
+    """
+    fault = _syntax_fault(name, data)
+    if fault is not None:
+        return Document(name, data, None, (fault,))
+    if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE:
+        root = etree.fromstring(data, hardened_parser(recover=True))
+        document = Document(name, data, root)
+        faults = _prefix_faults(document)
+        if document.domain is None and root.tag not in DOMAIN_WRAPPERS:
+            faults = (*faults, root_fault(document))
+        return Document(name, data, root, faults)
+    line, column = getattr(error, "position", None) or (1, 1)
+    location = Location(name, max(line, 1), max(column, 1), max(line, 1), max(column, 1))
+    return Document(name, data, None, (Fault(FaultKind.NOT_WELL_FORMED, _limit_in_words(error), location),))
+
+
+def _limit_in_words(error: Exception) -> str:
+    text = str(error)
+    if "depth" in text:
+        return "elements are nested deeper than the 256 levels that libxml2, and so libvirt, reads"
+    if "huge" in text or "too long" in text or "Buffer" in text:
+        return "a single text or name is longer than libxml2, and so libvirt, reads (10 MB)"
+    if "encoding" in text.lower():
+        return "the encoding that the XML declaration names is not known, or the bytes do not fit it"
+    return f"not well-formed XML: {_POSITION_IN_TEXT.sub('', ' '.join(text.split()))}"
+
+
+_IN_WORDS: Final = {
+    expat.errors.XML_ERROR_NO_ELEMENTS: "no element found: the file is empty or ends before its first tag",
+    expat.errors.XML_ERROR_INVALID_TOKEN: "a character or tag that XML does not allow here",
+    expat.errors.XML_ERROR_UNCLOSED_TOKEN: "the file ends inside of a tag",
+    expat.errors.XML_ERROR_PARTIAL_CHAR: "the file ends in the middle of a character",
+    expat.errors.XML_ERROR_DUPLICATE_ATTRIBUTE: "the same attribute stands twice in one tag",
+    expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT: "something follows the end of the root element",
+    expat.errors.XML_ERROR_UNDEFINED_ENTITY: "an entity that is not declared (XML knows &amp; &lt; &gt; &quot; &apos;)",
+    expat.errors.XML_ERROR_BAD_CHAR_REF: "a character reference to a character that XML does not allow",
+    expat.errors.XML_ERROR_MISPLACED_XML_PI: "the XML declaration is not at the very start of the file",
+    expat.errors.XML_ERROR_UNKNOWN_ENCODING: "the encoding that the XML declaration names is not known",
+    expat.errors.XML_ERROR_INCORRECT_ENCODING: "the bytes do not fit the encoding that the XML declaration names",
+    expat.errors.XML_ERROR_UNCLOSED_CDATA_SECTION: "a CDATA section is not closed",
+    expat.errors.XML_ERROR_XML_DECL: "the XML declaration is damaged",
+    expat.errors.XML_ERROR_TEXT_DECL: "the XML declaration is damaged",
+}
+
+
+def _syntax_fault(name: str, data: bytes) -> Fault | None:
+    try:
+        text = as_utf8(data)
+    except UnicodeDecodeError as error:
+        start = _start_of(name)
+        message = f"the bytes do not fit the encoding {error.encoding}: byte {error.start} cannot be read"
+        return Fault(FaultKind.NOT_WELL_FORMED, message, start, "save the file as UTF-8")
+    except (LookupError, UnicodeError):
+        message = "the encoding that the XML declaration names is not known"
+        return Fault(FaultKind.NOT_WELL_FORMED, message, _start_of(name), "save the file as UTF-8")
+    parser = expat.ParserCreate("utf-8")
+    open_tags: list[tuple[str, int]] = []
+    depth = 0
+
+    def start_element(tag: str, _attributes: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > _DEPTH_OF_LIBXML2:
+            raise _TooDeepError
+        open_tags.append((tag, parser.CurrentLineNumber))
+
+    def end_element(_tag: str) -> None:
+        nonlocal depth
+        depth -= 1
+        open_tags.pop()
+
+    parser.StartElementHandler = start_element
+    parser.EndElementHandler = end_element
+    try:
+        parser.Parse(text, True)
+    except _TooDeepError:
+        return None
+    except expat.ExpatError as error:
+        location = place_in(name, text, parser.ErrorByteIndex)
+        message, help_text = _explanation(error, text, parser.ErrorByteIndex, open_tags)
+        return Fault(FaultKind.NOT_WELL_FORMED, f"not well-formed XML: {message}", location, help_text)
+    except ValueError:
+        return None
+    return None
+
+
+_DEPTH_OF_LIBXML2: Final = 256
+"""xmlParserMaxDepth, libxml2 parserInternals.h."""
+
+
+def _explanation(error: expat.ExpatError, text: bytes, index: int, open_tags: list[tuple[str, int]]) -> tuple[str, str]:
+    code = expat.errors.messages.get(error.code, "")
+    around = text[max(0, index - 2) : index + 40].decode(errors="replace").splitlines()
+    template = _RENDER_FIRST if any(is_placeholder(part) for part in around) or "{%" in "".join(around) else ""
+    at_end = index >= len(text.rstrip())
+    if code == expat.errors.XML_ERROR_TAG_MISMATCH and open_tags:
+        tag, line = open_tags[-1]
+        return f"this end tag does not match <{tag}>, opened in line {line}", template or f"close it with </{tag}>"
+    if at_end and open_tags and code in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN):
+        tag, line = open_tags[-1]
+        return f"the file ends before <{tag}>, opened in line {line}, is closed", template or f"add </{tag}>"
+    if code == expat.errors.XML_ERROR_INVALID_TOKEN and index < len(text):
+        return _unexpected(text, index), template
+    return _IN_WORDS.get(code, code or str(error)), template
+
+
+def _unexpected(text: bytes, index: int) -> str:
+    character = text[index : index + 4].decode(errors="replace")[:1]
+    if character < " " and character not in "\t\r\n":
+        return f"the control character U+{ord(character):04X} is not allowed in XML"
+    if character == "\ufffd":
+        return "bytes that are no UTF-8 text (does the file lack an XML declaration with its encoding?)"
+    if character == "&":
+        return "a lone & (write &amp;)"
+    if character == "<":
+        return "a < where none may stand (write &lt; in values)"
+    return f"the character {character!r} may not stand here"
+
+
+def _prefix_faults(document: Document) -> tuple[Fault, ...]:
+    assert document.root is not None
+    seen: dict[str, Fault] = {}
+    for element in document.root.iter("*"):
+        names = [str(element.tag), *map(str, element.attrib)]
+        for position, qualified in enumerate(names):
+            prefix, colon, _local = qualified.partition(":")
+            if qualified.startswith("{") or not colon or prefix in seen:
+                continue
+            namespace = PREFIX_NAMESPACES.get(prefix, "its URI")
+            seen[prefix] = Fault(
+                FaultKind.UNDECLARED_PREFIX,
+                f"the prefix '{prefix}:' of '{qualified}' is not declared: libvirt accepts the file and silently "
+                f"ignores everything with this prefix",
+                document.locate(element, qualified if position else None),
+                f"add xmlns:{prefix}='{namespace}' to the <{document.root.tag}> tag",
+            )
+    return tuple(seen.values())
+
+
+def root_fault(document: Document) -> Fault:
+    """Say what a document is whose root holds no domain."""
+    assert document.root is not None
+    tag = document.root.tag
+    location = document.locate(document.root)
+    qualified = etree.QName(document.root)
+    if qualified.namespace and qualified.localname == "domain":
+        return Fault(
+            FaultKind.MISSPELT_ROOT,
+            f"this <domain> is in the namespace '{qualified.namespace}': libvirt reads elements without one only",
+            location,
+            "remove the xmlns attribute",
+        )
+    if tag in OTHER_LIBVIRT_ROOTS:
+        return Fault(FaultKind.OTHER_ROOT, f"no domain: <{tag}> is {OTHER_LIBVIRT_ROOTS[tag]}", location)
+    meant = _meant(document.root)
+    if meant is not None:
+        return Fault(
+            FaultKind.MISSPELT_ROOT,
+            f"the root element is <{tag}>, which libvirt does not know",
+            location,
+            f"did you mean <{meant}>?",
+        )
+    return Fault(FaultKind.OTHER_ROOT, f"no domain: the root element is <{qualified.localname}>", location)
+
+
+def _meant(root: etree._Element) -> str | None:
+    tag = str(root.tag)
+    meant = next((known for known in _MISSPELLABLE if tag != f"{known}s" and _is_near(tag, known)), None)
+    names = {child.tag for child in root.iterchildren("*")}
+    return meant if not names or names & _CHILDREN_OF_THOSE else None
+
+
+def _is_near(word: str, known: str) -> bool:
+    """Tell whether one letter added, dropped, changed or swapped with its neighbour, or case, makes the difference."""
+    word, folded = word.lower(), known.lower()
+    if word == folded:
+        return True
+    if len(word) == len(folded):
+        differing = [index for index, (one, other) in enumerate(zip(word, folded, strict=True)) if one != other]
+        if len(differing) == 1:
+            return True
+        return (
+            len(differing) == 2
+            and differing[1] == differing[0] + 1
+            and word[differing[0]] == folded[differing[1]]
+            and word[differing[1]] == folded[differing[0]]
+        )
+    if abs(len(word) - len(folded)) != 1:
+        return False
+    shorter, longer = sorted((word, folded), key=len)
+    return any(longer[:index] + longer[index + 1 :] == shorter for index in range(len(longer)))
+
+
+def is_libvirt_root(tag: str) -> bool:
+    """Tell whether a root element's name is one of libvirt's, or nearly a domain's."""
+    known = tag == "domain" or tag in DOMAIN_WRAPPERS or tag in OTHER_LIBVIRT_ROOTS
+    return known or any(_is_near(tag, name) for name in _MISSPELLABLE)
+
+
+def first_tag(data: bytes) -> str:
+    """The name of the first tag in bytes that may not be well-formed; "" where there is none."""
+    with contextlib.suppress(LookupError, UnicodeError):
+        data = as_utf8(data)
+    match = _FIRST_TAG.search(data)
+    return match.group(1).decode(errors="replace") if match else ""
+
+
+def _start_of(name: str) -> Location:
+    return Location(name, 1, 1, 1, 1)

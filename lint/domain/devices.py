@@ -1,0 +1,103 @@
+"""The devices of a domain: what they are called in messages, and which alias libvirt gives them."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from domlint.document import Element
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
+
+USER_ALIAS_PREFIX: Final = "ua-"
+"""What an alias begins with that a user may choose; libvirt drops every other one.
+
+Source: libvirt 11.3.0 src/conf/device_conf.c (virDomainDeviceInfoParseXML) and docs/formatdomain.rst, "Devices".
+"""
+
+_USER_ALIAS = re.compile(r"ua-[A-Za-z0-9_-]*")
+_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]+")
+
+VIRTIO_NETWORK_MODELS: Final = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+
+
+def is_user_alias(alias: str) -> bool:
+    """Tell whether libvirt keeps an alias."""
+    return _USER_ALIAS.fullmatch(alias) is not None
+
+
+def as_user_alias(text: str) -> str:
+    """The nearest alias that libvirt keeps."""
+    cleaned = _NOT_ALLOWED.sub("-", text.removeprefix(USER_ALIAS_PREFIX)).strip("-")
+    return f"{USER_ALIAS_PREFIX}{cleaned or 'net'}"
+
+
+def alias_of(device: Element) -> Maybe[str]:
+    """The alias as written; None where there is none or an empty one."""
+    alias = child_attribute(device, "alias", "name")
+    return None if alias == "" else alias
+
+
+def interface_type(device: Element) -> Maybe[str]:
+    """The type of an ``<interface>``."""
+    return attribute(device, "type")
+
+
+def network_name(device: Element) -> Maybe[str]:
+    """The network that an ``<interface type='network'>`` is connected to."""
+    return child_attribute(device, "source", "network")
+
+
+def network_model(device: Element) -> Maybe[str]:
+    """The model of an ``<interface>`` as written."""
+    return child_attribute(device, "model", "type")
+
+
+def hostdev_mode(device: Element) -> Maybe[str]:
+    """The mode of a ``<hostdev>``; subsystem where it names none."""
+    mode = attribute(device, "mode")
+    return mode if mode is UNKNOWN else mode or "subsystem"
+
+
+def is_hostdev_of(device: Element, *types: str) -> bool:
+    """Tell whether a ``<hostdev>`` assigns a host device of one of these types (pci, usb, mdev …)."""
+    return hostdev_mode(device) == "subsystem" and attribute(device, "type") in types
+
+
+def host_address(device: Element) -> tuple[int, int, int, int] | None:
+    """The host's PCI address (domain, bus, slot, function) that a hostdev or an interface of that type assigns.
+
+    None where it assigns none, or where a part of it is not known. Numbers are read with base 0; a missing domain is 0.
+    """
+    source = child(device, "source")
+    address = child(source, "address") if source is not None else None
+    if address is None or attribute(address, "type") not in (None, "pci"):
+        return None
+    numbers = [c_integer(attribute(address, part)) for part in ("domain", "bus", "slot", "function")]
+    if all(number is None for number in numbers) or any(isinstance(number, Unknown) for number in numbers):
+        return None
+    domain, bus, slot, function = (number if isinstance(number, int) else 0 for number in numbers)
+    return domain, bus, slot, function
+
+
+def describe(device: Element) -> str:
+    """A device in a few words, by what tells it from its like: its alias, its MAC address or its host address."""
+    kind = device.tag
+    if device.tag == "interface" and interface_type(device) == "hostdev":
+        kind = "hostdev interface"
+    alias = alias_of(device)
+    if isinstance(alias, str):
+        return f"{kind} '{alias}'"
+    mac = child_attribute(device, "mac", "address")
+    if isinstance(mac, str):
+        return f"{kind} {mac}"
+    address = host_address(device)
+    if address is not None:
+        return f"{kind} of {pci_text(address)}"
+    target = child_attribute(device, "target", "dev")
+    return f"{kind} '{target}'" if isinstance(target, str) else str(kind)
+
+
+def pci_text(address: tuple[int, int, int, int]) -> str:
+    """A PCI address in the usual spelling, such as 0000:03:10.1."""
+    domain, bus, slot, function = address
+    return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"

@@ -1,0 +1,197 @@
+"""The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from domlint.document import Document, Element, parse
+from domlint.domain import Context, Domain
+from domlint.domain.values import is_unknown_at
+from domlint.findings import Finding, Location, Related
+from domlint.hosts.fit import serves
+from domlint.networks import Network
+from domlint.rule import Needs, Problem, Rule, Spot
+from domlint.versions import Version
+
+if TYPE_CHECKING:
+    from domlint.hosts import Host
+
+
+class Source(NamedTuple):
+    """A file to lint: the name it has in findings, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+class Crash(NamedTuple):
+    """A rule that failed on a file: domlint's fault, never the file's."""
+
+    code: str
+    file: str
+    error: str
+
+
+class FileReport(NamedTuple):
+    """What came of one file. ``is_domain`` tells whether there was a domain in it."""
+
+    file: str
+    findings: tuple[Finding, ...]
+    crashes: tuple[Crash, ...] = ()
+    is_domain: bool = True
+
+
+class _Node:
+    """A step of the paths that rules look at: the rules that end here, and where the paths go on."""
+
+    __slots__ = ("any_child", "by_name", "rules")
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self.by_name: dict[str, _Node] = {}
+        self.any_child: _Node | None = None
+
+    def add(self, rule: Rule, steps: Sequence[str]) -> None:
+        if not steps:
+            self.rules.append(rule)
+        elif steps[0] == "*":
+            self.any_child = self.any_child or _Node()
+            self.any_child.add(rule, steps[1:])
+        else:
+            self.by_name.setdefault(steps[0], _Node()).add(rule, steps[1:])
+
+    def walk(self, element: Element, visit: Callable[[Rule, Element], None]) -> None:
+        for rule in self.rules:
+            visit(rule, element)
+        if self.any_child is not None:
+            for child in element.iterchildren("*"):
+                self.any_child.walk(child, visit)
+                named = self.by_name.get(child.tag)
+                if named is not None:
+                    named.walk(child, visit)
+        elif self.by_name:
+            for child in element.iterchildren(*self.by_name):
+                self.by_name[child.tag].walk(child, visit)
+
+
+class Plan:
+    """What a run does to each file: the rules, and the hosts and networks they are held against.
+
+    ``libvirt`` is the version that shall read the files; where it is None, each host's own counts. Rules that ask
+    nothing of a host run once for all hosts with the same libvirt.
+    """
+
+    def __init__(
+        self,
+        rules: Iterable[Rule],
+        hosts: Sequence[Host] = (),
+        networks: Iterable[Network] = (),
+        libvirt: Version | None = None,
+    ) -> None:
+        self.rules = tuple(rules)
+        self.hosts = tuple(hosts)
+        self.networks: Mapping[str, Network] = {network.name: network for network in networks}
+        self.libvirt = libvirt
+        self._file_rules = [rule for rule in self.rules if rule.on == "/"]
+        self._with_host, self._without_host = _Node(), _Node()
+        for rule in self.rules:
+            if rule.on != "/":
+                tree = self._with_host if Needs.HOST in rule.needs else self._without_host
+                tree.add(rule, rule.on.split("/"))
+
+    def check(self, source: Source) -> FileReport:
+        """Lint one file."""
+        document = parse(*source)
+        collected = _Collected(document)
+        everywhere = tuple(host.id for host in self.hosts)
+        if document.faults:
+            self._run_on_file(Context(document, None, None, self.libvirt), collected, everywhere)
+        if document.domain is not None:
+            domain = Domain(document.domain, self.networks)
+            for libvirt, hosts in self._hosts_by_libvirt().items():
+                context = Context(document, domain, None, libvirt)
+                self._run(self._without_host, context, collected, tuple(host.id for host in hosts))
+            for host in self._hosts_for(domain) or (None,):
+                libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
+                context = Context(document, domain, host, libvirt, self.hosts)
+                self._run(self._with_host, context, collected, everywhere if host is None else (host.id,))
+        return collected.report()
+
+    def _hosts_for(self, domain: Domain) -> list[Host]:
+        arch = domain.arch
+        return [host for host in self.hosts if not isinstance(arch, str) or serves(host.arch, arch)]
+
+    def _hosts_by_libvirt(self) -> dict[Version | None, list[Host]]:
+        grouped: dict[Version | None, list[Host]] = {}
+        for host in self.hosts:
+            grouped.setdefault(self.libvirt or host.libvirt_version, []).append(host)
+        return grouped or {self.libvirt: []}
+
+    def _run_on_file(self, context: Context, collected: _Collected, hosts: tuple[str, ...]) -> None:
+        for rule in self._file_rules:
+            root = context.document.root
+            collected.run(rule, context, root if root is not None else _NO_ELEMENT, hosts)
+
+    def _run(self, tree: _Node, context: Context, collected: _Collected, hosts: tuple[str, ...]) -> None:
+        tree.walk(context.domain.element, lambda rule, element: collected.run(rule, context, element, hosts))
+
+
+class _Collected:
+    """The findings of one file while it is being checked: equal ones of several hosts become one."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._found: dict[Finding, list[str]] = {}
+        self._crashes: list[Crash] = []
+
+    def run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
+        try:
+            for problem in rule.problems(context, element):
+                if not _points_at_placeholder(problem):
+                    self._found.setdefault(self._finding(rule, problem), []).extend(hosts)
+        except Exception as error:
+            crash = Crash(rule.code, self._document.name, f"{type(error).__name__}: {error}")
+            if crash not in self._crashes:
+                self._crashes.append(crash)
+
+    def report(self) -> FileReport:
+        findings = [
+            finding._replace(hosts=tuple(dict.fromkeys(hosts))) if hosts else finding
+            for finding, hosts in self._found.items()
+        ]
+        return FileReport(
+            self._document.name,
+            tuple(sorted(findings, key=_order)),
+            tuple(self._crashes),
+            self._document.domain is not None,
+        )
+
+    def _finding(self, rule: Rule, problem: Problem) -> Finding:
+        outcome = problem.outcome or rule.outcome
+        severity = problem.severity or (rule.severity if problem.outcome is None else outcome.severity)
+        return Finding(
+            code=rule.code,
+            name=rule.name,
+            severity=severity,
+            outcome=outcome,
+            message=problem.message,
+            location=self._place(problem.at),
+            related=tuple(Related(self._place(spot), text) for spot, text in problem.related),
+            help=problem.help,
+            url=rule.url,
+        )
+
+    def _place(self, at: Spot | Location) -> Location:
+        return at if isinstance(at, Location) else self._document.locate(*at)
+
+
+_NO_ELEMENT: Element = None  # type: ignore[assignment]  # what rules for a file get that has no tree: they do not look
+
+
+def _points_at_placeholder(problem: Problem) -> bool:
+    return isinstance(problem.at, Spot) and is_unknown_at(*problem.at)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    return (finding.location.line, finding.location.column, finding.code, finding.message)

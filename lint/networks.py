@@ -1,0 +1,119 @@
+"""libvirt networks: what a domain's interfaces are connected to, as far as rules ask."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from domlint.document import MAXIMUM_BYTES, Element, FaultKind, parse
+
+
+class NetworkError(Exception):
+    """A file that was given as a network and cannot be read as one."""
+
+    def __init__(self, source: str, message: str, line: int | None = None) -> None:
+        super().__init__(f"{source}:{line}: {message}" if line else f"{source}: {message}")
+        self.source = source
+        self.line = line
+
+
+class Network(NamedTuple):
+    """A network: whether it hands out host devices, and the VLAN tags that it puts on its interfaces.
+
+    ``vlan`` is None where the network sets none; ``portgroups`` has the tags of each port group by name, and
+    ``default_portgroup`` the name of the one that counts where an interface names none.
+    """
+
+    name: str
+    source: str
+    is_hostdev_pool: bool
+    vlan: frozenset[str] | None = None
+    portgroups: Mapping[str, frozenset[str] | None] = {}
+    default_portgroup: str | None = None
+
+    def vlan_of(self, portgroup: str | None) -> frozenset[str] | None:
+        """The tags an interface gets here that asks for this port group (or none). A port group's go first."""
+        own = self.portgroups.get(portgroup or self.default_portgroup or "")
+        return self.vlan if own is None else own
+
+
+def vlan_tags(element: Element) -> frozenset[str] | None:
+    """The VLAN tags that an ``<interface>``, ``<network>`` or ``<portgroup>`` asks for, as text; None where none."""
+    vlan = next(element.iterchildren("vlan"), None)
+    if vlan is None:
+        return None
+    return frozenset(_number(tag.get("id", "")) for tag in vlan.iterchildren("tag"))
+
+
+def _number(text: str) -> str:
+    try:
+        return str(int(text, 0))
+    except ValueError:
+        return text.strip()
+
+
+def read_network(data: bytes, source: str) -> Network:
+    """Read a ``<network>``, or the ``<networkstatus>`` of a running one. Raises NetworkError."""
+    document = parse(source, data)
+    root = document.root
+    if root is not None and root.tag == "networkstatus":
+        root = next(root.iterchildren("network"), None)
+    if root is None or root.tag != "network":
+        broken = [fault for fault in document.faults if fault.kind is FaultKind.NOT_WELL_FORMED]
+        if broken:
+            raise NetworkError(source, broken[0].message, broken[0].location.line)
+        found = "" if root is None else f" but <{root.tag}>"
+        raise NetworkError(source, f"--network takes a <network> definition; this is none{found}")
+    name = (root.findtext("name") or "").strip()
+    if not name:
+        raise NetworkError(source, "the network has no <name>, so that no interface can be connected to it")
+    forward = next(root.iterchildren("forward"), None)
+    portgroups = {group.get("name", ""): group for group in root.iterchildren("portgroup")}
+    default = next((name for name, group in portgroups.items() if group.get("default") == "yes"), None)
+    return Network(
+        name=name,
+        source=source,
+        is_hostdev_pool=forward is not None and forward.get("mode") == "hostdev",
+        vlan=vlan_tags(root),
+        portgroups={name: vlan_tags(group) for name, group in portgroups.items()},
+        default_portgroup=default,
+    )
+
+
+def load_networks(paths: Iterable[str | os.PathLike[str]]) -> tuple[Network, ...]:
+    """Read network files, and the networks among the ``*.xml`` of directories.
+
+    Raises NetworkError for a file that cannot be read, and for two networks of one name.
+    """
+    networks: dict[str, Network] = {}
+    for path in map(os.fspath, paths):
+        for network in _networks_at(path):
+            known = networks.setdefault(network.name, network)
+            if known is not network and known._replace(source=network.source) != network:
+                raise NetworkError(network.source, f"network {network.name!r} is also defined by {known.source}")
+    return tuple(networks.values())
+
+
+def _networks_at(path: str) -> Iterable[Network]:
+    if not os.path.isdir(path):
+        yield read_network(_read(path), path)
+        return
+    for folder, folders, files in os.walk(path):
+        folders.sort()
+        for name in sorted(files):
+            if name.endswith(".xml"):
+                file = os.path.join(folder, name)
+                data = _read(file)
+                if b"<network" in data:
+                    try:
+                        yield read_network(data, file)
+                    except NetworkError:
+                        if b"<domain" not in data:
+                            raise
+
+
+def _read(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(MAXIMUM_BYTES + 1)
+    except OSError as error:
+        raise NetworkError(path, error.strerror or str(error)) from error

@@ -1,0 +1,24 @@
+"""Placeholders of templates in the values of a domain: what stands there is not known before it is rendered."""
+
+from __future__ import annotations
+
+import re
+
+_SIGNS = frozenset("{$%@")
+
+_PLACEHOLDER = re.compile(
+    r"\{\{.*?\}\}"  # Jinja, Go templates, Mustache
+    r"|\{%.*?%\}"
+    r"|\$\{[^{}]*\}"  # shell, Terraform, string.Template
+    r"|\$\([^()]*\)"
+    r"|\$[A-Za-z_]\w*"
+    r"|%\(\w+\)[sd]"  # printf, Python's % operator
+    r"|%[sd](?![0-9A-Za-z])"
+    r"|@[A-Za-z_]\w*@",  # autoconf, Meson
+    re.DOTALL,
+)
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether some part of the value is filled in by a template engine later."""
+    return not _SIGNS.isdisjoint(value) and _PLACEHOLDER.search(value) is not None

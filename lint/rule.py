@@ -1,0 +1,222 @@
+"""How a rule is declared, and what the catalogue of all rules can answer.
+
+A rule is one function with a decorator: its code and name, what the host does (outcome), which elements it looks at,
+what it needs to know, and an example that it finds fault with beside one that it does not. Its docstring is its
+documentation. Rules read; they never change the tree, print or open files.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from enum import Flag, auto
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from domlint.document import Element
+from domlint.findings import Location, Outcome, Severity
+
+if TYPE_CHECKING:
+    from domlint.domain import Context
+
+
+class Needs(Flag):
+    """What a rule asks beside the domain itself. A rule that needs the host runs once for each of them."""
+
+    NOTHING = 0
+    HOST = auto()
+    NETWORKS = auto()
+
+
+class Spot(NamedTuple):
+    """An element, or one attribute of it, that a finding points at; the engine turns it into line and column."""
+
+    element: Element
+    attribute: str | None = None
+
+
+class Problem(NamedTuple):
+    """What a rule yields: a finding that has no place in the file yet.
+
+    ``outcome`` and ``severity`` are given only where they differ from what the rule declares.
+    """
+
+    at: Spot | Location
+    message: str
+    help: str = ""
+    related: tuple[tuple[Spot, str], ...] = ()
+    outcome: Outcome | None = None
+    severity: Severity | None = None
+
+
+Problems: TypeAlias = Iterator[Problem]
+Body: TypeAlias = Callable[["Context", Any], Problems]
+Each: TypeAlias = Callable[["Context", Element], Iterable[Any]]
+
+
+class Example(NamedTuple):
+    """A piece of domain XML with all that makes a whole domain of it.
+
+    ``devices`` stands inside of ``<devices>``, ``around`` beside it. A line that the rule shall report ends with a
+    comment that holds the rule's code. ``host`` names one of the hosts that tests and documentation know
+    (see domlint.examples); ``networks`` are network definitions as text.
+    """
+
+    devices: str
+    machine: str = "pc-q35-8.2"
+    arch: str = "x86_64"
+    type: str = "kvm"
+    around: str = ""
+    host: str = ""
+    networks: tuple[str, ...] = ()
+    libvirt: str = ""
+    document: str = ""
+
+
+class Rule(NamedTuple):
+    """A rule with everything that is known of it."""
+
+    code: str
+    name: str
+    outcome: Outcome
+    severity: Severity
+    on: str
+    needs: Needs
+    since: str
+    source: str
+    bad: Example
+    good: Example
+    body: Body
+    each: Each | None
+    documentation: str
+
+    @property
+    def summary(self) -> str:
+        """The first line of the documentation."""
+        return self.documentation.split("\n", 1)[0]
+
+    @property
+    def url(self) -> str:
+        """Where the rule reference explains it, from the project's root."""
+        return f"docs/rules.md#{self.code.lower()}"
+
+    def problems(self, context: "Context", element: Element) -> Problems:
+        """What the rule finds at an element."""
+        if self.each is None:
+            yield from self.body(context, element)
+        else:
+            for value in self.each(context, element):
+                yield from self.body(context, value)
+
+
+def rule(
+    code: str,
+    name: str,
+    *,
+    outcome: Outcome,
+    on: str,
+    bad: Example,
+    good: Example,
+    each: Each | None = None,
+    severity: Severity | None = None,
+    needs: Needs = Needs.NOTHING,
+    since: str = "",
+    source: str = "",
+) -> Callable[[Body], Rule]:
+    """Declare the function below as a rule.
+
+    ``on`` is the path of the elements it looks at, from the domain: names and ``*`` with slashes between them
+    ("devices/*/teaming"); "/" stands for the file as a whole. The function is called with the context and the element,
+    or, with ``each``, with the context and every value that ``each`` makes of the element.
+    """
+
+    def declare(body: Body) -> Rule:
+        documentation = "\n".join(line.removeprefix("    ") for line in (body.__doc__ or "").strip().splitlines())
+        return Rule(
+            code=code,
+            name=name,
+            outcome=outcome,
+            severity=severity or outcome.severity,
+            on=on,
+            needs=needs,
+            since=since,
+            source=source,
+            bad=bad,
+            good=good,
+            body=body,
+            each=each,
+            documentation=documentation,
+        )
+
+    return declare
+
+
+class UnknownSelectorError(ValueError):
+    """A --select or --ignore that names no rule; ``nearest`` are names and codes like it."""
+
+    def __init__(self, selector: str, nearest: tuple[str, ...]) -> None:
+        hint = f"; did you mean {' or '.join(nearest)}?" if nearest else " (see: domlint rules)"
+        super().__init__(f"no rule has the code, prefix or name {selector!r}{hint}")
+        self.selector = selector
+        self.nearest = nearest
+
+
+class Catalogue:
+    """All rules, by code."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Sort them by code. Raises ValueError where two share a code or a name."""
+        self.rules = tuple(sorted(rules, key=lambda rule: rule.code))
+        self._by_code = {rule.code: rule for rule in self.rules}
+        self._by_name = {rule.name: rule for rule in self.rules}
+        if not len(self.rules) == len(self._by_code) == len(self._by_name):
+            raise ValueError("two rules share a code or a name")
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def find(self, code_or_name: str) -> Rule:
+        """The rule with that code or name, in any case. Raises UnknownSelectorError."""
+        found = self._by_code.get(code_or_name.upper()) or self._by_name.get(code_or_name.lower())
+        if found is None:
+            raise self._unknown(code_or_name)
+        return found
+
+    def select(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+        """The rules that a selection leaves: all, or the selected ones, without the ignored ones.
+
+        Each selector is a code, the beginning of codes, a name, or ALL; where both lists name a rule, the longer
+        selector counts, and of two alike the ignoring one. Raises UnknownSelectorError.
+        """
+        wanted = self._weights(select)
+        unwanted = self._weights(ignore)
+        all_wanted = not wanted
+        return tuple(
+            rule
+            for rule in self.rules
+            if (all_wanted or rule.code in wanted) and unwanted.get(rule.code, -1) < wanted.get(rule.code, 0)
+        )
+
+    def _weights(self, selectors: Iterable[str]) -> dict[str, int]:
+        weights: dict[str, int] = {}
+        for selector in selectors:
+            matching = self._matching(selector)
+            if not matching:
+                raise self._unknown(selector)
+            weight = 0 if selector.upper() == "ALL" else 1000 if selector.lower() in self._by_name else len(selector)
+            for rule in matching:
+                weights[rule.code] = max(weights.get(rule.code, 0), weight)
+        return weights
+
+    def _matching(self, selector: str) -> list[Rule]:
+        if selector.upper() == "ALL":
+            return list(self.rules)
+        if selector.lower() in self._by_name:
+            return [self._by_name[selector.lower()]]
+        return [rule for rule in self.rules if selector and rule.code.startswith(selector.upper())]
+
+    def _unknown(self, selector: str) -> UnknownSelectorError:
+        from difflib import get_close_matches
+
+        names = {name.lower(): name for name in (*self._by_code, *self._by_name)}
+        near = get_close_matches(selector.lower(), names, n=2, cutoff=0.7)
+        return UnknownSelectorError(selector, tuple(names[name] for name in near))
