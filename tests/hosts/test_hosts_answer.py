@@ -35,6 +35,7 @@ P, I, A, U = Presence.PRESENT, Presence.IMPLIED, Presence.ABSENT, Presence.UNKNO
         # nor has one without virtio-net
         ((), "7.2.0", "9.0.0", "", A),
         ((NEW,), "7.2.0", "0", "", A),
+        ((), "7.2.0", "0", "", A),
         # the libvirt that wrote the file is known
         (("virtio-net",), "7.2.0", "5.10.0", "", A),
         (("virtio-net",), "7.2.0", "6.0.0", "", A),
@@ -88,7 +89,8 @@ def test_missing_selfvers_is_as_zero() -> None:
         (("virtio-net",), "7.2.22", "9.0.0", "", ["libvirt 9.0.0", "no longer lists it", "QEMU 7.2.22 has it"]),
         (("virtio-net",), "7.2.22", "8.8.0", "", ["libvirt 8.8.0", "may no longer list it"]),
         (("virtio-net",), "7.2.22", "8.0.0", "", ["libvirt 8.0.0", "would have listed it"]),
-        (("virtio-net",), "7.2.22", "5.9.0", "", ["libvirt 5.9.0", "does not know it yet"]),
+        (("virtio-net",), "7.2.22", "6.1.0", "", ["libvirt 6.1.0", "would have listed it"]),
+        (("virtio-net",), "7.2.22", "6.0.0", "", ["libvirt 6.0.0", "does not know it yet"]),
         (("virtio-net",), "4.1.0", "9.0.0", "", ["QEMU 4.1.0 is older than 4.1.50"]),
         ((), "7.2.0", "9.0.0", "", ["'virtio-net'"]),
         (("virtio-net", OLD), "7.2.0", "0", "", [f"'{OLD}'"]),
@@ -175,6 +177,12 @@ def test_retired_later_says_nothing_of_retired_earlier(known: bool) -> None:
     answer = host("iothread", "thread-context", selfvers="9.0.0" if known else "0").answer("numa")
     assert answer.presence is I, answer.reason
     assert host("numa", selfvers="0").answer("iothread").presence is A
+
+
+def test_reason_where_the_table_has_a_gap() -> None:
+    # No table between 8.1.0, which does not have it, and 9.0.0, which has, was read.
+    reason = host("virtio-net", selfvers="8.5.0").answer("virtio-net.rss").reason
+    assert "lists it or does not know it yet" in reason
 
 
 def test_name_that_is_not_known() -> None:

@@ -140,6 +140,12 @@ def test_a_name_comes_before_an_alias() -> None:
     assert read.machine("virt") == read.machines[1]
 
 
+def test_the_first_of_each_counts() -> None:
+    # So it does for libvirt, which takes the first that it finds.
+    read = host(arch="aarch64", tail="<arch>i686</arch><version>1002003</version>")
+    assert (read.arch, read.qemu_version) == ("aarch64", Version(7, 2, 0))
+
+
 def test_hosts_are_values() -> None:
     read, again, other = load_host(X86), load_host(X86), load_host(I686)
     assert read == again
@@ -166,7 +172,11 @@ BAD_CONTENT = {
     "text": (b"hello\n", "not well-formed", 1),
     "cut": (caps()[:-20], "not well-formed", None),
     "unknown encoding": (b"<?xml version='1.0' encoding='nope'?><qemuCaps/>", "", None),
-    "entities": (b'<!DOCTYPE q [<!ENTITY a "b">]>\n<qemuCaps>&a;</qemuCaps>', "document type", 1),
+    "entities": (
+        b'<?xml version="1.0"?>\n<!DOCTYPE q [<!ENTITY a "b">]>\n<qemuCaps>&a;</qemuCaps>',
+        "document type",
+        2,
+    ),
     "entities in UTF-16": ('<!DOCTYPE q [<!ENTITY a "b">]><qemuCaps/>'.encode("utf-16"), "document type", 1),
     "domain": (b"\n<domain type='kvm'/>", "this is a domain", 2),
     "network": (b"<network/>", "this is a network", 1),
@@ -179,6 +189,7 @@ BAD_CONTENT = {
     "version a word": (caps().replace(b"7002000", b"seven"), "'seven'", 5),
     "version signed": (caps().replace(b"7002000", b"+7002000"), "'+7002000'", 5),
     "version in other digits": (caps().replace(b"7002000", "٧٠٠٢٠٠٠".encode()), "number", 5),
+    "version too long": (caps().replace(b"7002000", b"7" * 21), "number", 5),
     "version endless": (caps().replace(b"7002000", b"7" * 5000), "number", 5),
     "selfvers a word": (caps().replace(b"<selfvers>0", b"<selfvers>x"), "<selfvers>", 4),
     "no arch": (caps().replace(b"<arch>x86_64</arch>", b""), "<arch>) is missing", None),
