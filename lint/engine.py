@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from domlint.document import Document, Element, parse
+from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain
 from domlint.domain.values import is_unknown_at
 from domlint.findings import Finding, Location, Related
@@ -19,10 +19,14 @@ if TYPE_CHECKING:
 
 
 class Source(NamedTuple):
-    """A file to lint: the name it has in findings, and its bytes."""
+    """A file to lint: the name it has in findings, and its bytes.
+
+    With ``may_be_foreign``, a file that is no libvirt document is passed over without a finding.
+    """
 
     name: str
     data: bytes
+    may_be_foreign: bool = False
 
 
 class Crash(NamedTuple):
@@ -34,12 +38,17 @@ class Crash(NamedTuple):
 
 
 class FileReport(NamedTuple):
-    """What came of one file. ``is_domain`` tells whether there was a domain in it."""
+    """What came of one file.
+
+    ``is_domain`` tells whether there was a domain in it; ``lines`` are the lines that findings point at, with their
+    number.
+    """
 
     file: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = ()
     crashes: tuple[Crash, ...] = ()
-    is_domain: bool = True
+    is_domain: bool = False
+    lines: tuple[tuple[int, str], ...] = ()
 
 
 class _Node:
@@ -102,7 +111,9 @@ class Plan:
 
     def check(self, source: Source) -> FileReport:
         """Lint one file."""
-        document = parse(*source)
+        document = parse(source.name, source.data)
+        if document.faults and source.may_be_foreign and _is_foreign(document):
+            return FileReport(source.name)
         collected = _Collected(document)
         everywhere = tuple(host.id for host in self.hosts)
         if document.faults:
@@ -160,11 +171,13 @@ class _Collected:
             finding._replace(hosts=tuple(dict.fromkeys(hosts))) if hosts else finding
             for finding, hosts in self._found.items()
         ]
+        lines = {finding.location.line for finding in findings}
         return FileReport(
             self._document.name,
             tuple(sorted(findings, key=_order)),
             tuple(self._crashes),
             self._document.domain is not None,
+            tuple((line, self._document.line_text(line)) for line in sorted(lines)),
         )
 
     def _finding(self, rule: Rule, problem: Problem) -> Finding:
@@ -184,6 +197,14 @@ class _Collected:
 
     def _place(self, at: Spot | Location) -> Location:
         return at if isinstance(at, Location) else self._document.locate(*at)
+
+
+def _is_foreign(document: Document) -> bool:
+    from domlint.broken import first_tag, is_libvirt_root
+
+    if document.domain is not None or document.faults[0].kind is FaultKind.MISSPELT_ROOT:
+        return False
+    return document.faults[0].kind is FaultKind.OTHER_ROOT or not is_libvirt_root(first_tag(document.data))
 
 
 _NO_ELEMENT: Element = None  # type: ignore[assignment]  # what rules for a file get that has no tree: they do not look

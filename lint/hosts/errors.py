@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
+from domlint.printable import printable
+
 _LONGEST_NAME = 60
-
-
-def printable(text: str) -> str:
-    """The text with everything that a terminal could act on written as an escape, as repr() does.
-
-    Control characters, line ends and marks that turn the direction of writing become visible escapes;
-    letters of any language stay.
-    """
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def quoted(text: str) -> str:

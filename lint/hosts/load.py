@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from domlint.hosts.errors import HostError
+from domlint.hosts.errors import HostError, quoted
 
 if TYPE_CHECKING:
     from domlint.hosts.model import Host
@@ -26,6 +27,44 @@ def load_host(spec: str | os.PathLike[str], id: str | None = None) -> Host:  # n
     from domlint.hosts.qemucaps import read_qemucaps
 
     return read_qemucaps(data, source, default_id(source) if id is None else id)
+
+
+def load_hosts(specs: Iterable[str]) -> list[Host]:
+    """Read the hosts that a command line names: each a file, a directory of capability files, or LABEL=PATH.
+
+    A host without a label is called by its file's name, and by its path where two would have the same.
+    Raises HostError as load_host does, for a directory without such a file, and for a label given twice.
+    """
+    labelled: list[tuple[str | None, str]] = []
+    for spec in specs:
+        label, equals, path = spec.partition("=")
+        has_label = bool(equals and label) and not os.path.exists(spec)
+        label_or_none, path = (label, path) if has_label else (None, spec)
+        if os.path.isdir(path):
+            labelled += [(None, file) for file in _caps_files(path)]
+        else:
+            labelled.append((label_or_none, path))
+    ids = [label or default_id(path) for label, path in labelled]
+    hosts = []
+    for (label, path), id_ in zip(labelled, ids, strict=True):
+        is_ambiguous = ids.count(id_) > 1
+        if label and is_ambiguous:
+            raise HostError(path, f"the label {quoted(label)} is given twice")
+        hosts.append(load_host(path, path if is_ambiguous else id_))
+    return list({(host.id, host.source): host for host in hosts}.values())
+
+
+def _caps_files(folder: str) -> list[str]:
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            if name.endswith(".xml") and b"<qemuCaps" in _read(path):
+                found.append(path)
+    if not found:
+        raise HostError(folder, "no capabilities file is in this directory")
+    return found
 
 
 def default_id(path: str) -> str:

@@ -1,1 +1,18 @@
-""""""
+"""Reports: one file per output format, each a function from a report to text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Final
+
+from domlint.run import Report
+
+FORMATS: Final = ("text", "concise", "json")
+"""The names of the output formats; each is a module here with a function ``render``."""
+
+
+def renderer(name: str) -> Callable[[Report], str]:
+    """The function that writes a report in a format. Only the module of that format is imported."""
+    render: Callable[[Report], str] = import_module(f"{__name__}.{name}").render
+    return render

@@ -1,0 +1,33 @@
+"""The command's entry: makes a short process short."""
+
+import gc
+import os
+import sys
+
+
+def main() -> None:
+    """Run the command and leave with its status.
+
+    What a linter allocates lives until it ends, so that looking for garbage, and tearing every module down at the end,
+    only costs time: together they are a quarter of the run over one file. The cycle collector gets a high threshold
+    instead, and the process ends at once when all output is written.
+    """
+    gc.set_threshold(200_000, 20, 20)
+    from domlint.cli import command
+
+    status = 0
+    try:
+        command.main(prog_name="domlint")
+    except SystemExit as ending:
+        status = ending.code if isinstance(ending.code, int) else 1 if ending.code else 0
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        # Whoever read the output has gone (domlint ... | head): nobody is left to tell.
+        status = status or 1
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,165 @@
+"""What is known of rules, written for people and for programs: the terminal, the rule reference, and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from typing import Any, Final
+
+from click import style
+
+from domlint.examples import whole_document
+from domlint.findings import Severity
+from domlint.rule import Example, Needs, Rule
+
+FAMILIES: Final = {
+    "HOST": "Hosts: can a host that was given run the domain at all",
+    "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
+    "XML": "The file itself",
+}
+"""The families of rules, by the letters of their codes."""
+
+_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+
+
+def family(rule: Rule) -> str:
+    """The letters of a rule's code."""
+    return rule.code.rstrip("0123456789")
+
+
+def needs_in_words(rule: Rule) -> str:
+    """What a rule asks beside the domain."""
+    parts = ["the domain"]
+    if Needs.HOST in rule.needs:
+        parts.append("the host's capabilities (--caps)")
+    if Needs.NETWORKS in rule.needs:
+        parts.append("the networks' definitions (--network)")
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def fragment(example: Example) -> str:
+    """What an example shows: its devices, or its whole document where it is about more."""
+    return example.devices or whole_document(example)
+
+
+def setting(example: Example) -> str:
+    """What an example is held against, in words; "" where it is nothing out of the ordinary."""
+    parts = []
+    if example.devices and example.machine != "pc-q35-8.2":
+        parts.append(f"machine {example.machine}")
+    if example.host:
+        parts.append(f"on a host with {example.host.replace('qemu-', 'QEMU ').replace('-snapshot', ' (a snapshot)')}")
+    if example.libvirt:
+        parts.append(f"libvirt {example.libvirt}")
+    if example.type != "kvm":
+        parts.append(f"domain type {example.type}")
+    return ", ".join(parts)
+
+
+def explanation(rule: Rule) -> str:
+    """All of a rule, for a terminal."""
+    colour = _COLOURS[rule.severity]
+    lines = [
+        f"{style(rule.code, fg=colour, bold=True)} {style(rule.name, bold=True)}",
+        "",
+        rule.documentation,
+        "",
+        f"{style('Outcome:', bold=True)}  {rule.outcome.value} ({rule.outcome.in_words})",
+        f"{style('Severity:', bold=True)} {rule.severity.value}",
+        f"{style('Asks:', bold=True)}     {needs_in_words(rule)}",
+    ]
+    if rule.since:
+        lines.append(f"{style('Since:', bold=True)}    {rule.since}")
+    lines.append(f"{style('Source:', bold=True)}   {rule.source}")
+    for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
+        where = setting(example)
+        lines += ["", style(f"{title}{f' ({where})' if where else ''}:", bold=True), ""]
+        lines += [f"    {line}" for line in fragment(example).splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+def rule_list(rules: Iterable[Rule]) -> str:
+    """All rules, a line each, by family."""
+    lines = []
+    for letters, members in groupby(rules, family):
+        lines += [style(FAMILIES[letters], bold=True), ""]
+        for rule in members:
+            severity = style(f"{rule.severity.value:<7}", fg=_COLOURS[rule.severity])
+            lines.append(f"  {rule.code:<8} {severity}  {rule.outcome.value:<7}  {rule.name}")
+        lines.append("")
+    lines.append("domlint explain CODE tells what a rule is about, what the host does, and shows examples.")
+    return "\n".join(lines) + "\n"
+
+
+def rule_objects(rules: Iterable[Rule]) -> list[dict[str, Any]]:
+    """All rules as JSON's values."""
+    return [
+        {
+            "code": rule.code,
+            "name": rule.name,
+            "summary": rule.summary,
+            "outcome": rule.outcome.value,
+            "severity": rule.severity.value,
+            "needs": [need.name.lower() for need in Needs if need.name and need in rule.needs],
+            "since": rule.since,
+            "source": rule.source,
+            "documentation": rule.documentation,
+            "bad": fragment(rule.bad),
+            "good": fragment(rule.good),
+            "url": rule.url,
+        }
+        for rule in rules
+    ]
+
+
+def rule_reference(rules: Iterable[Rule]) -> str:
+    """The rule reference, in Markdown."""
+    rules = list(rules)
+    lines = [
+        "# Rules",
+        "",
+        "Made from the rules themselves by `python tools/make_rule_reference.py`; do not edit.",
+        "",
+        "`domlint explain CODE` shows the same in a terminal. The outcome says what the host does:",
+        "",
+        *_outcome_table(),
+        "",
+    ]
+    for letters, members in groupby(rules, family):
+        lines += [
+            f"## {letters}",
+            "",
+            f"{FAMILIES[letters]}.",
+            "",
+            "| code | name | outcome | severity |",
+            "|---|---|---|---|",
+        ]
+        listed = list(members)
+        lines += [
+            f"| [{rule.code}](#{rule.code.lower()}) | {rule.name} | {rule.outcome.value} | {rule.severity.value} |"
+            for rule in listed
+        ]
+        lines.append("")
+        for rule in listed:
+            lines += _reference(rule)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _outcome_table() -> list[str]:
+    from domlint.findings import Outcome
+
+    rows = [f"| {outcome.value} | {outcome.in_words} | {outcome.severity.value} |" for outcome in Outcome]
+    return ["| outcome | meaning | severity, unless the rule says otherwise |", "|---|---|---|", *rows]
+
+
+def _reference(rule: Rule) -> list[str]:
+    lines = [f'### <a id="{rule.code.lower()}"></a>{rule.code} {rule.name}', "", rule.documentation, ""]
+    lines.append(f"- Outcome: **{rule.outcome.value}**, {rule.outcome.in_words}; severity {rule.severity.value}")
+    lines.append(f"- Asks: {needs_in_words(rule)}")
+    if rule.since:
+        lines.append(f"- Since: {rule.since}")
+    lines += [f"- Source: {rule.source}", ""]
+    for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
+        where = setting(example)
+        lines += [f"{title}{f' ({where})' if where else ''}:", "", "```xml", fragment(example).rstrip("\n"), "```", ""]
+    return lines

@@ -1,0 +1,103 @@
+"""A run over many files: reads them, has the engine check each, and gathers one report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from domlint.engine import Crash, FileReport, Plan, Source
+from domlint.files import Input, Progress
+from domlint.findings import Finding, Severity
+from domlint.hosts import Host
+
+POOL_PAYS_FROM: Final = 2000
+"""The number of files from which a pool of processes is faster than one process (measured on two cores)."""
+
+
+class Unread(NamedTuple):
+    """A file that could not be read, and why."""
+
+    file: str
+    reason: str
+
+
+class Report(NamedTuple):
+    """What a run found. ``lines`` has the text of the lines that findings point at, by file and line number."""
+
+    findings: tuple[Finding, ...]
+    crashes: tuple[Crash, ...]
+    unread: tuple[Unread, ...]
+    hosts: tuple[Host, ...]
+    files: int
+    domains: int
+    lines: dict[tuple[str, int], str]
+
+    def count(self, severity: Severity) -> int:
+        """The number of findings of a severity."""
+        return sum(finding.severity is severity for finding in self.findings)
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether all that was asked for could be done."""
+        return not self.crashes and not self.unread
+
+
+def run(plan: Plan, inputs: Sequence[Input], jobs: int = 0, progress: Progress | None = None) -> Report:
+    """Lint files. ``jobs`` is the number of processes; 0 chooses one, or one per core for very many files."""
+    findings: list[Finding] = []
+    crashes: list[Crash] = []
+    unread: list[Unread] = []
+    lines: dict[tuple[str, int], str] = {}
+    domains = 0
+    for number, outcome in enumerate(_outcomes(plan, inputs, jobs), 1):
+        if isinstance(outcome, Unread):
+            unread.append(outcome)
+        else:
+            findings.extend(outcome.findings)
+            crashes.extend(outcome.crashes)
+            lines.update({(outcome.file, line): text for line, text in outcome.lines})
+            domains += outcome.is_domain
+        if progress is not None:
+            progress(number, len(inputs))
+    return Report(tuple(findings), tuple(crashes), tuple(unread), plan.hosts, len(inputs) - len(unread), domains, lines)
+
+
+def _outcomes(plan: Plan, inputs: Sequence[Input], jobs: int) -> Iterator[FileReport | Unread]:
+    if jobs == 0:
+        jobs = (os.cpu_count() or 1) if len(inputs) >= POOL_PAYS_FROM else 1
+    if jobs > 1 and len(inputs) > 1 and hasattr(os, "fork"):
+        return _in_pool(plan, inputs, jobs)
+    return (_check(plan, item) for item in inputs)
+
+
+def _in_pool(plan: Plan, inputs: Sequence[Input], jobs: int) -> Iterator[FileReport | Unread]:
+    import multiprocessing
+    from concurrent.futures import ProcessPoolExecutor
+
+    context = multiprocessing.get_context("fork")
+    size = max(1, min(64, len(inputs) // (jobs * 4)))
+    with ProcessPoolExecutor(jobs, context, _Worker.start, (plan,)) as pool:
+        yield from pool.map(_Worker.check, inputs, chunksize=size)
+
+
+class _Worker:
+    """What a process of the pool keeps from one file to the next."""
+
+    plan: Plan
+
+    @classmethod
+    def start(cls, plan: Plan) -> None:
+        cls.plan = plan
+
+    @classmethod
+    def check(cls, item: Input) -> FileReport | Unread:
+        return _check(cls.plan, item)
+
+
+def _check(plan: Plan, item: Input) -> FileReport | Unread:
+    try:
+        data = item.read()
+    except (OSError, ValueError) as error:
+        return Unread(item.name, getattr(error, "strerror", None) or str(error))
+    return plan.check(Source(item.name, data, item.from_directory))
