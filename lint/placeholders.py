@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 _SIGNS = frozenset("{$%@")
 
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER: Final = (
     r"\{\{.*?\}\}"  # Jinja, Go templates, Mustache
     r"|\{%.*?%\}"
     r"|\$\{[^{}]*\}"  # shell, Terraform, string.Template
@@ -15,10 +16,9 @@ _PLACEHOLDER = re.compile(
     r"|%\(\w+\)[sd]"  # printf, Python's % operator
     r"|%[sd](?![0-9A-Za-z])"
     r"|@[A-Za-z_]\w*@",  # autoconf, Meson
-    re.DOTALL,
 )
 
 
 def is_placeholder(value: str) -> bool:
     """Tell whether some part of the value is filled in by a template engine later."""
-    return not _SIGNS.isdisjoint(value) and _PLACEHOLDER.search(value) is not None
+    return not _SIGNS.isdisjoint(value) and re.search(_PLACEHOLDER, value, re.DOTALL) is not None

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-_DOTTED = re.compile(r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?")
+_DOTTED = r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?"
 
 
 class Version(NamedTuple):
@@ -22,7 +22,7 @@ class Version(NamedTuple):
 
         Raises ValueError when the text is none of these.
         """
-        match = _DOTTED.fullmatch(text.strip())
+        match = re.fullmatch(_DOTTED, text.strip())
         if match is None:
             raise ValueError(f"not a version: {text!r} (expected for example 8.7.0)")
         major, minor, micro = match.groups()

@@ -1199,11 +1199,11 @@ def _machine_in_words(context: Context) -> str:
     return f"machine '{written}'"
 
 
-_NUMBERED = re.compile(r"pc-i440fx-(\d+\.\d+)")
+_NUMBERED = r"pc-i440fx-(\d+\.\d+)"
 
 
 def _express_machine(name: Maybe[str]) -> str:
-    match = _NUMBERED.fullmatch(name) if isinstance(name, str) else None
+    match = re.fullmatch(_NUMBERED, name) if isinstance(name, str) else None
     if match is None or Version.parse(match.group(1)) < Version(2, 4, 0):
         return "q35"
     return f"pc-q35-{match.group(1)}"

@@ -14,20 +14,20 @@ USER_ALIAS_PREFIX: Final = "ua-"
 Source: libvirt 11.3.0 src/conf/device_conf.c (virDomainDeviceInfoParseXML) and docs/formatdomain.rst, "Devices".
 """
 
-_USER_ALIAS = re.compile(r"ua-[A-Za-z0-9_-]*")
-_NOT_ALLOWED = re.compile(r"[^A-Za-z0-9_-]+")
+_USER_ALIAS: Final = r"ua-[A-Za-z0-9_-]*"
+_NOT_ALLOWED: Final = r"[^A-Za-z0-9_-]+"
 
 VIRTIO_NETWORK_MODELS: Final = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
 
 
 def is_user_alias(alias: str) -> bool:
     """Tell whether libvirt keeps an alias."""
-    return _USER_ALIAS.fullmatch(alias) is not None
+    return re.fullmatch(_USER_ALIAS, alias) is not None
 
 
 def as_user_alias(text: str) -> str:
     """The nearest alias that libvirt keeps."""
-    cleaned = _NOT_ALLOWED.sub("-", text.removeprefix(USER_ALIAS_PREFIX)).strip("-")
+    cleaned = re.sub(_NOT_ALLOWED, "-", text.removeprefix(USER_ALIAS_PREFIX)).strip("-")
     return f"{USER_ALIAS_PREFIX}{cleaned or 'net'}"
 
 

@@ -15,7 +15,7 @@ from domlint.domain.devices import alias_of, hostdev_mode, interface_type, is_ho
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, mac_number
 from domlint.networks import Network
 
-_GENERATED_NETWORK_ALIAS: Final = re.compile(r"net(\d{1,6})")
+_GENERATED_NETWORK_ALIAS: Final = r"net(\d{1,6})"
 
 
 class Role(Enum):
@@ -223,7 +223,7 @@ class Failover:
         same_mac = [one for one in nameless if isinstance(one.mac, int) and one.mac == transient.mac]
         if same_mac:
             return same_mac[0]
-        generated = _GENERATED_NETWORK_ALIAS.fullmatch(name)
+        generated = re.fullmatch(_GENERATED_NETWORK_ALIAS, name)
         if generated is None or not nameless:
             return None
         number = int(generated.group(1))

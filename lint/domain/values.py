@@ -25,8 +25,8 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 Maybe: TypeAlias = T | Unknown | None
 
-_C_INTEGER = re.compile(r"\s*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
-_MAC = re.compile(r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}")
+_C_INTEGER: Final = r"\s*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+_MAC: Final = r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}"
 
 
 def attribute(element: Element | None, name: str) -> Maybe[str]:
@@ -55,7 +55,7 @@ def c_integer(value: Maybe[str]) -> Maybe[int]:
     """
     if value is None or isinstance(value, Unknown):
         return value
-    match = _C_INTEGER.fullmatch(value)
+    match = re.fullmatch(_C_INTEGER, value)
     if match is None:
         return UNKNOWN
     digits = match.group(1)
@@ -71,7 +71,7 @@ def mac_number(value: Maybe[str]) -> Maybe[int]:
     """
     if value is None or isinstance(value, Unknown):
         return value
-    if _MAC.fullmatch(value) is None:
+    if re.fullmatch(_MAC, value) is None:
         return UNKNOWN
     number = 0
     for octet in value.split(":"):
