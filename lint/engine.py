@@ -103,11 +103,11 @@ class Plan:
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
         self._file_rules = [rule for rule in self.rules if rule.on == "/"]
-        self._with_host, self._without_host = _Node(), _Node()
+        self._all_ids = tuple(host.id for host in self.hosts)
+        self._paths = _Node()
         for rule in self.rules:
             if rule.on != "/":
-                tree = self._with_host if Needs.HOST in rule.needs else self._without_host
-                tree.add(rule, rule.on.split("/"))
+                self._paths.add(rule, rule.on.split("/"))
 
     def check(self, source: Source) -> FileReport:
         """Lint one file."""
@@ -115,19 +115,29 @@ class Plan:
         if document.faults and source.may_be_foreign and _is_foreign(document):
             return FileReport(source.name)
         collected = _Collected(document)
-        everywhere = tuple(host.id for host in self.hosts)
         if document.faults:
-            self._run_on_file(Context(document, None, None, self.libvirt), collected, everywhere)
+            root = document.root if document.root is not None else _NO_ELEMENT
+            context = Context(document, None, None, self.libvirt)
+            collected.run_all([(rule, root) for rule in self._file_rules], context, self._all_ids)
         if document.domain is not None:
-            domain = Domain(document.domain, self.networks)
-            for libvirt, hosts in self._hosts_by_libvirt().items():
-                context = Context(document, domain, None, libvirt)
-                self._run(self._without_host, context, collected, tuple(host.id for host in hosts))
+            self._check_domain(document, Domain(document.domain, self.networks), collected)
+        return collected.report()
+
+    def _check_domain(self, document: Document, domain: Domain, collected: _Collected) -> None:
+        visits: list[tuple[Rule, Element]] = []
+        self._paths.walk(domain.element, lambda rule, element: visits.append((rule, element)))
+        if not visits:
+            return
+        for_hosts = [visit for visit in visits if Needs.HOST in visit[0].needs]
+        for_all = [visit for visit in visits if Needs.HOST not in visit[0].needs]
+        for libvirt, hosts in self._hosts_by_libvirt().items() if for_all else ():
+            context = Context(document, domain, None, libvirt)
+            collected.run_all(for_all, context, tuple(host.id for host in hosts))
+        if for_hosts:
             for host in self._hosts_for(domain) or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
                 context = Context(document, domain, host, libvirt, self.hosts)
-                self._run(self._with_host, context, collected, everywhere if host is None else (host.id,))
-        return collected.report()
+                collected.run_all(for_hosts, context, self._all_ids if host is None else (host.id,))
 
     def _hosts_for(self, domain: Domain) -> list[Host]:
         arch = domain.arch
@@ -139,14 +149,6 @@ class Plan:
             grouped.setdefault(self.libvirt or host.libvirt_version, []).append(host)
         return grouped or {self.libvirt: []}
 
-    def _run_on_file(self, context: Context, collected: _Collected, hosts: tuple[str, ...]) -> None:
-        for rule in self._file_rules:
-            root = context.document.root
-            collected.run(rule, context, root if root is not None else _NO_ELEMENT, hosts)
-
-    def _run(self, tree: _Node, context: Context, collected: _Collected, hosts: tuple[str, ...]) -> None:
-        tree.walk(context.domain.element, lambda rule, element: collected.run(rule, context, element, hosts))
-
 
 class _Collected:
     """The findings of one file while it is being checked: equal ones of several hosts become one."""
@@ -156,7 +158,11 @@ class _Collected:
         self._found: dict[Finding, list[str]] = {}
         self._crashes: list[Crash] = []
 
-    def run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
+    def run_all(self, visits: Iterable[tuple[Rule, Element]], context: Context, hosts: tuple[str, ...]) -> None:
+        for rule, element in visits:
+            self._run(rule, context, element, hosts)
+
+    def _run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
         try:
             for problem in rule.problems(context, element):
                 if not _points_at_placeholder(problem):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from domlint.document import MAXIMUM_BYTES
+from domlint.reading import read_at_most
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
@@ -28,8 +29,7 @@ class Input(NamedTuple):
         """Its bytes: at most one more than domlint reads. Raises OSError or ValueError where they cannot be had."""
         if self.path is None:
             return sys.stdin.buffer.read(MAXIMUM_BYTES + 1)
-        with open(self.path, "rb") as file:
-            return file.read(MAXIMUM_BYTES + 1)
+        return read_at_most(self.path, MAXIMUM_BYTES)
 
 
 def inputs_of(paths: Iterable[str], stdin_name: str = "<stdin>") -> Iterator[Input]:

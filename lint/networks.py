@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from domlint.document import MAXIMUM_BYTES, Element, FaultKind, parse
+from domlint.reading import read_at_most
 
 
 class NetworkError(Exception):
@@ -113,7 +114,6 @@ def _networks_at(path: str) -> Iterable[Network]:
 
 def _read(path: str) -> bytes:
     try:
-        with open(path, "rb") as file:
-            return file.read(MAXIMUM_BYTES + 1)
+        return read_at_most(path, MAXIMUM_BYTES)
     except OSError as error:
         raise NetworkError(path, error.strerror or str(error)) from error

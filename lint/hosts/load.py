@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from domlint.hosts.errors import HostError, quoted
+from domlint.reading import read_at_most
 
 if TYPE_CHECKING:
     from domlint.hosts.model import Host
@@ -77,8 +78,7 @@ def _read(source: str) -> bytes:
     try:
         if os.path.isdir(source):
             raise HostError(source, "this is a directory, not a capabilities file", help_="give one of the files in it")
-        with open(source, "rb") as file:
-            data = file.read(LARGEST_FILE + 1)
+        data = read_at_most(source, LARGEST_FILE)
     except FileNotFoundError:
         raise HostError(source, "no such file") from None
     except OSError as error:
