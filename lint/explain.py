@@ -118,7 +118,7 @@ def rule_reference(rules: Iterable[Rule]) -> str:
     lines = [
         "# Rules",
         "",
-        "Made from the rules themselves by `python tools/make_rule_reference.py`; do not edit.",
+        "Made from the rules themselves by `python tools/update_documents.py`; do not edit.",
         "",
         "`domlint explain CODE` shows the same in a terminal. The outcome says what the host does:",
         "",

@@ -1,0 +1,130 @@
+"""Make the documents that are made from the program itself, or check that they are current.
+
+    python tools/update_documents.py            write docs/rules.md, docs/terminal.svg and the outputs in README.md
+    python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
+
+Needs domlint installed, and is run from anywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from domlint.explain import rule_reference
+from domlint.rules import catalogue
+
+ROOT = Path(__file__).resolve().parent.parent
+
+PICTURED = "domlint examples/web1.xml --caps examples/caps/debian-12-x86_64.xml --network examples/networks"
+
+_RUN = re.compile(r"(<!-- run: (\d) -->\n```console\n\$ )(.*)\n((?:.*\n)*?)(```\n)")
+
+_PICTURE = """\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {terminal_width} {terminal_height}" role="img">
+<title>{title}</title>
+<style>{styles}
+text {{ font-family: monospace; font-size: {char_height}px; line-height: {line_height}px; }}
+</style>
+<rect width="{width}" height="{height}" rx="8" fill="#1b1e23"/>
+<g transform="translate(14, 14)">
+{backgrounds}
+<g class="{unique_id}-matrix" xml:space="preserve">{matrix}</g>
+</g>
+</svg>
+"""
+
+
+def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run a documented command from the project's root, with this interpreter's domlint."""
+    words = shlex.split(command)
+    assert words[0] == "domlint"
+    environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
+    return subprocess.run(
+        [sys.executable, "-m", "domlint", *words[1:], *options],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+
+
+def with_outputs(readme: str) -> str:
+    """The README with the output of each documented command as it is now. Raises ValueError for another status."""
+
+    def output(match: re.Match[str]) -> str:
+        opening, status, command, _old, closing = match.groups()
+        ran = run(command)
+        if ran.returncode != int(status):
+            raise ValueError(f"{command} exits with {ran.returncode}, not {status}:\n{ran.stdout}")
+        return f"{opening}{command}\n{ran.stdout.rstrip()}\n{closing}"
+
+    return _RUN.sub(output, readme)
+
+
+def picture() -> str:
+    """The terminal as a picture, with the hash of the output it shows."""
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    output = run(PICTURED, "--color", "always").stdout
+    console = Console(record=True, width=104, file=StringIO(), force_terminal=True)
+    console.print(Text.from_markup(f"[bold green]$[/] {PICTURED}"), soft_wrap=False)
+    console.print(Text.from_ansi(output))
+    svg = console.export_svg(title="domlint", code_format=_with_size(output), unique_id="terminal")
+    return f"{svg.rstrip()}\n{_fingerprint(output)}\n"
+
+
+def _with_size(output: str) -> str:
+    lines = output.count("\n") + 3
+    width, height = 104 * 12.2 + 28, lines * 24.4 + 28
+    return (
+        _PICTURE.replace("{terminal_width}", f"{width:.0f}")
+        .replace("{terminal_height}", f"{height:.0f}")
+        .replace("{width}", f"{width:.0f}")
+        .replace("{height}", f"{height:.0f}")
+        .replace("{title}", "domlint in a terminal")
+    )
+
+
+def _fingerprint(output: str) -> str:
+    return f"<!-- of {hashlib.sha256(f'{PICTURED}{output}'.encode()).hexdigest()} -->"
+
+
+def documents() -> Iterator[tuple[Path, str]]:
+    """Each made document with its text as it should be."""
+    yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
+    readme = ROOT / "README.md"
+    yield readme, with_outputs(readme.read_text())
+    path = ROOT / "docs" / "terminal.svg"
+    old = path.read_text() if path.exists() else ""
+    # Another version of rich draws another picture of the same output; only the output makes it outdated.
+    is_current = _fingerprint(run(PICTURED, "--color", "always").stdout) in old
+    yield path, old if is_current else picture()
+
+
+def main() -> int:
+    """Write or check. Returns the exit status."""
+    check = "--check" in sys.argv[1:]
+    outdated = 0
+    for path, text in documents():
+        if not path.exists() or path.read_text() != text:
+            outdated += 1
+            print(f"{path.relative_to(ROOT)}: {'not current: run tools/update_documents.py' if check else 'written'}")
+            if not check:
+                path.write_text(text)
+    return 1 if check and outdated else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
