@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import (
-    VIRTIO_NETWORK_MODELS,
     alias_of,
     as_user_alias,
     describe,
@@ -17,6 +16,7 @@ from domlint.domain.devices import (
     interface_type,
     is_hostdev_of,
     is_user_alias,
+    is_virtio,
     network_model,
     network_name,
     pci_text,
@@ -33,7 +33,7 @@ from domlint.domain.failover import (
 )
 from domlint.domain.machine import PciRoot
 from domlint.domain.pci import NETWORK_MODELS_ON_CONVENTIONAL_PCI, GuestAddress, guest_address
-from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute, mac_number
+from domlint.domain.values import UNKNOWN, Unknown, attribute, child, child_attribute, decimal, mac_number
 from domlint.findings import Outcome, Severity
 from domlint.networks import Network, vlan_tags
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -127,6 +127,14 @@ _BY_ADDRESS = """\
     <address type='pci' domain='0x0000' bus='0x03' slot='0x10' function='0x1'/>
   </source>"""
 _TRANSIENT = "  <teaming type='transient' persistent='ua-uplink'/>"
+_SECOND_MAC = "  <mac address='52:54:00:6b:3c:59'/>"
+_SECOND_ALIAS = "  <alias name='ua-second'/>"
+_SECOND_TRANSIENT = "  <teaming type='transient' persistent='ua-second'/>"
+_PORT = """\
+<controller type='pci' index='0' model='pcie-root'/>
+<controller type='pci' index='1' model='pcie-root-port'/>
+"""
+_ON_THE_PORT = "  <address type='pci' bus='0x01' slot='0x00'/>"
 
 
 def _standby(
@@ -177,9 +185,18 @@ def _bad(*devices: str, **details: object) -> Example:
 # Can this host do it at all?
 
 
-def _capability_spot(failover: Failover) -> tuple[Spot, tuple[tuple[Spot, str], ...]]:
-    first, *others = [Spot(teaming.element) for teaming in failover.teamings]
-    return first, tuple((spot, "needs the capability, too") for spot in others)
+def _each_that_needs_it(context: Context, element: Element) -> Iterator[tuple[Spot, tuple[tuple[Spot, str], ...]]]:
+    """Once, where the failover of the domain needs the capability first, and where else. libvirt drops an empty one."""
+    spots = [
+        Spot(one.element) for one in context.failover.teamings if not is_ignored(context, one) and not _is_empty(one)
+    ]
+    if spots and spots[0].element is element and context.domain.runs_on_qemu:
+        yield spots[0], tuple((spot, "needs the capability, too") for spot in spots[1:])
+
+
+def _is_empty(teaming: Teaming) -> bool:
+    written = (attribute(teaming.element, "type"), teaming.partner_name)
+    return not any(value is UNKNOWN or value for value in written)
 
 
 @rule(
@@ -187,7 +204,7 @@ def _capability_spot(failover: Failover) -> tuple[Spot, tuple[tuple[Spot, str], 
     "failover-capability-missing",
     outcome=Outcome.DEFINE,
     on=TEAMING,
-    each=_once,
+    each=_each_that_needs_it,
     needs=Needs.HOST,
     since="libvirt 6.1.0",
     source=f"{_VALIDATE}, 6.1.0 to 8.6.0; QEMU 4.2 hw/net/virtio-net.c",
@@ -199,7 +216,7 @@ def _capability_spot(failover: Failover) -> tuple[Spot, tuple[tuple[Spot, str], 
     ),
     good=_GOOD._replace(host="qemu-8.2"),
 )
-def failover_capability_missing(context: Context, failover: Failover) -> Problems:
+def failover_capability_missing(context: Context, spots: tuple[Spot, tuple[tuple[Spot, str], ...]]) -> Problems:
     """The host's QEMU has no failover for virtio NICs.
 
     QEMU has the property `failover` of virtio-net since 4.2. libvirt calls the capability `virtio-net.failover`; from
@@ -210,7 +227,7 @@ def failover_capability_missing(context: Context, failover: Failover) -> Problem
     if context.host is not None:
         answer = context.host.answer(FAILOVER_FLAG)
         if answer.presence.name == "ABSENT":
-            spot, others = _capability_spot(failover)
+            spot, others = spots
             yield Problem(
                 spot,
                 f"the host has no failover for virtio NICs ({FAILOVER_FLAG}): {answer.reason}",
@@ -224,13 +241,13 @@ def failover_capability_missing(context: Context, failover: Failover) -> Problem
     "failover-capability-unknown",
     outcome=Outcome.NOTE,
     on=TEAMING,
-    each=_once,
+    each=_each_that_needs_it,
     needs=Needs.HOST,
     source=f"{_VALIDATE}; {_QEMU_DOCUMENT}",
     bad=_bad(_standby(teaming="  <teaming type='persistent'/> <!-- TEAM002 -->"), _primary(), host="qemu-4.2-snapshot"),
     good=_GOOD._replace(host="qemu-8.2"),
 )
-def failover_capability_unknown(context: Context, failover: Failover) -> Problems:
+def failover_capability_unknown(context: Context, spots: tuple[Spot, tuple[tuple[Spot, str], ...]]) -> Problems:
     """The capability file does not tell whether the host's QEMU has failover for virtio NICs.
 
     This happens with files of development snapshots, and with files that neither name the libvirt that wrote them nor
@@ -239,7 +256,7 @@ def failover_capability_unknown(context: Context, failover: Failover) -> Problem
     if context.host is not None:
         answer = context.host.answer(FAILOVER_FLAG)
         if answer.presence.name == "UNKNOWN":
-            spot, others = _capability_spot(failover)
+            spot, others = spots
             yield Problem(
                 spot,
                 f"it is not known whether the host has failover for virtio NICs ({FAILOVER_FLAG}): {answer.reason}",
@@ -249,8 +266,13 @@ def failover_capability_unknown(context: Context, failover: Failover) -> Problem
 
 
 def _each_ignored(context: Context, element: Element) -> Iterator[Teaming]:
-    teaming = context.failover.by_element.get(element)
-    if teaming is not None and is_ignored(context, teaming) and context.domain.runs_on_qemu:
+    """Each hostdev whose teaming is ignored; where libvirt ignores every teaming, the first device stands for all."""
+    failover = context.failover
+    teaming = failover.by_element.get(element)
+    if teaming is None or not is_ignored(context, teaming) or not context.domain.runs_on_qemu:
+        return
+    ignores_all = context.libvirt is not None and context.libvirt < TEAMING_SINCE
+    if not ignores_all or teaming is failover.teamings[0]:
         yield teaming
 
 
@@ -271,12 +293,14 @@ def teaming_ignored(context: Context, teaming: Teaming) -> Problems:
     libvirt reads the element in interfaces since 6.1.0 and in plain hostdevs since 7.1.0. Before that the domain is
     defined and starts, as two NICs that have nothing to do with each other; live migration is refused.
     """
-    needed = HOSTDEV_TEAMING_SINCE if teaming.is_hostdev else TEAMING_SINCE
+    ignored = [one for one in context.failover.teamings if is_ignored(context, one)]
+    needed = HOSTDEV_TEAMING_SINCE if any(one.is_hostdev for one in ignored) else TEAMING_SINCE
     yield Problem(
         Spot(teaming.element),
         f"libvirt {context.libvirt} ignores <teaming> in this {describe(teaming.device)}: there is no failover",
         f"use libvirt {needed} or newer"
         + (", or an <interface type='hostdev'> instead of the <hostdev>" if teaming.is_hostdev else ""),
+        tuple((Spot(one.element), "ignored, too") for one in ignored if one is not teaming),
     )
 
 
@@ -303,18 +327,20 @@ def teaming_type_invalid(context: Context, teaming: Teaming) -> Problems:
         yield Problem(
             Spot(teaming.element, "type"),
             f"the teaming type is '{written}', which libvirt refuses",
-            f"write type='{_meant_type(teaming)}'",
+            f"write {_meant_type(context.failover, teaming)}",
         )
     elif not written and written is not UNKNOWN and teaming.partner_name and isinstance(teaming.partner_name, str):
         yield Problem(
             Spot(teaming.element),
             f"this teaming names the partner '{teaming.partner_name}' but has no type, which libvirt refuses",
-            "write type='transient' (the device that names its partner is the transient one)",
+            "write type='transient' here (the device that names its partner is the transient one)",
         )
 
 
-def _meant_type(teaming: Teaming) -> str:
-    return "transient" if teaming.partner_name or teaming.is_hostdev else "persistent"
+def _meant_type(failover: Failover, teaming: Teaming) -> str:
+    if teaming.partner_name or teaming.partner_name is UNKNOWN:
+        return "type='transient' (the device that names its partner is the transient one)"
+    return _meant_element(failover, teaming)
 
 
 @rule(
@@ -323,8 +349,9 @@ def _meant_type(teaming: Teaming) -> str:
     outcome=Outcome.BROKEN,
     on=TEAMING,
     each=_each_written,
+    since="libvirt 7.0.0 still refuses the empty string as type; 9.0.0 drops it",
     source=f"{_PARSER} (virDomainNetTeamingInfoParseXML); seen with libvirt 7.0.0 and 9.0.0",
-    bad=_bad(_standby(teaming="  <teaming/> <!-- TEAM011 -->")),
+    bad=_bad(_standby(teaming="  <teaming/> <!-- TEAM011 -->"), _primary()),
     good=_GOOD,
 )
 def teaming_empty(context: Context, teaming: Teaming) -> Problems:
@@ -333,14 +360,21 @@ def teaming_empty(context: Context, teaming: Teaming) -> Problems:
     libvirt drops the element without a word (9.0.0 at the latest; an empty string as type is refused by 7.0.0): the
     device has no part in any failover.
     """
-    written = attribute(teaming.element, "type")
-    if not written and written is not UNKNOWN and not teaming.partner_name and teaming.partner_name is not UNKNOWN:
+    if _is_empty(teaming) and context.domain.runs_on_qemu:
         yield Problem(
             Spot(teaming.element),
             "this teaming is empty: libvirt silently drops it, and the device has no part in a failover",
-            "write <teaming type='persistent'/> on the virtio interface, "
-            "<teaming type='transient' persistent='ALIAS'/> on the assigned one",
+            f"write {_meant_element(context.failover, teaming)}, or remove the element",
         )
+
+
+def _meant_element(failover: Failover, teaming: Teaming) -> str:
+    """The teaming that a device of this kind can have."""
+    if not failover.is_assigned(teaming):
+        return "<teaming type='persistent'/>"
+    meant = failover.meant_by(teaming)
+    alias = meant.alias if meant is not None else None
+    return f"<teaming type='transient' persistent='{alias if isinstance(alias, str) else 'ALIAS'}'/>"
 
 
 @rule(
@@ -370,11 +404,34 @@ def transient_without_partner_name(context: Context, teaming: Teaming) -> Proble
 def _name_the_partner(failover: Failover, transient: Teaming) -> str:
     meant = failover.meant_by(transient)
     if meant is None:
-        return "write persistent='ALIAS' with the alias of a virtio interface that has <teaming type='persistent'/>"
+        return _make_a_partner(failover, transient)
     if isinstance(meant.alias, str) and is_user_alias(meant.alias):
         return f"write persistent='{meant.alias}', the alias of {describe(meant.device)}"
-    alias = as_user_alias(meant.alias if isinstance(meant.alias, str) else "standby")
+    alias = _alias_for(failover, meant, transient)
     return f"give {describe(meant.device)} <alias name='{alias}'/> and write persistent='{alias}' here"
+
+
+def _make_a_partner(failover: Failover, transient: Teaming) -> str:
+    standby = failover.unteamed_standby(transient)
+    if standby is None:
+        return "write persistent='ALIAS' with the alias of a virtio interface that has <teaming type='persistent'/>"
+    alias = alias_of(standby)
+    if isinstance(alias, str) and is_user_alias(alias):
+        return f"write persistent='{alias}' here, and add <teaming type='persistent'/> to {describe(standby)}"
+    alias = _alias_for(failover, None, transient)
+    return (
+        f"add <teaming type='persistent'/> and <alias name='{alias}'/> to {describe(standby)}, "
+        f"and write persistent='{alias}' here"
+    )
+
+
+def _alias_for(failover: Failover, persistent: Teaming | None, transient: Teaming | None) -> str:
+    """The alias that a persistent device should get: what a transient one asks for, else the nearest to its own."""
+    wanted = None if transient is None else transient.partner_name
+    if isinstance(wanted, str) and is_user_alias(wanted) and wanted not in failover.aliases:
+        return wanted
+    own = None if persistent is None else persistent.alias
+    return failover.free_alias(as_user_alias(own) if isinstance(own, str) else "ua-standby")
 
 
 def _meant_related(failover: Failover, transient: Teaming) -> tuple[tuple[Spot, str], ...]:
@@ -403,9 +460,10 @@ def persistent_with_partner_name(context: Context, teaming: Teaming) -> Problems
     if teaming.role is Role.PERSISTENT and isinstance(teaming.partner_name, str) and teaming.partner_name:
         yield Problem(
             Spot(teaming.element, "persistent"),
-            "this persistent device names a partner, which libvirt refuses",
-            "remove the attribute persistent (the transient device names this one), "
-            "or write type='transient' if this is the assigned device",
+            f"this persistent device names '{teaming.partner_name}' as its partner, which libvirt refuses",
+            "write type='transient' here: only the assigned device names its partner"
+            if context.failover.is_assigned(teaming)
+            else "remove the attribute persistent: the transient device names this one, not the other way round",
         )
 
 
@@ -419,7 +477,7 @@ def persistent_with_partner_name(context: Context, teaming: Teaming) -> Problems
     on=TEAMING,
     each=_each_persistent,
     source=f"{_VALIDATE}, 7.1.0 on",
-    bad=_bad(_hostdev(teaming="  <teaming type='persistent'/> <!-- TEAM020 -->")),
+    bad=_bad(_standby(), _hostdev(teaming="  <teaming type='persistent'/> <!-- TEAM020 -->")),
     good=_bad(_standby(), _hostdev()),
 )
 def hostdev_teaming_not_transient(context: Context, teaming: Teaming) -> Problems:
@@ -431,7 +489,7 @@ def hostdev_teaming_not_transient(context: Context, teaming: Teaming) -> Problem
         yield Problem(
             Spot(teaming.element, "type"),
             "a <hostdev> can only be the transient half of a pair; libvirt refuses a persistent one",
-            "write <teaming type='transient' persistent='ALIAS'/> with the alias of the virtio interface",
+            f"write {_meant_element(context.failover, teaming)}, with the alias of the virtio interface",
         )
 
 
@@ -560,11 +618,11 @@ def persistent_not_virtio(context: Context, persistent: Teaming) -> Problems:
     Its model must be virtio, virtio-transitional or virtio-non-transitional; where there is no `<model>`, the machine's
     default counts, which is not virtio on x86. libvirt refuses to define the domain.
     """
-    if persistent.device.tag != "interface" or _is_assigned(context.failover, persistent):
+    if context.failover.is_assigned(persistent):
         return
     written = network_model(persistent.device)
     model = written or (UNKNOWN if written is UNKNOWN else context.default_network_model)
-    if isinstance(model, str) and model not in VIRTIO_NETWORK_MODELS:
+    if isinstance(model, str) and not is_virtio(model):
         element = child(persistent.device, "model")
         spot = Spot(persistent.element) if element is None else Spot(element, "type")
         which = f"is '{model}'" if written else f"is not given, and the machine's default is '{model}'"
@@ -573,10 +631,6 @@ def persistent_not_virtio(context: Context, persistent: Teaming) -> Problems:
             f"the model of this persistent interface {which}: libvirt refuses a pair whose standby is not virtio",
             "write <model type='virtio'/>",
         )
-
-
-def _is_assigned(failover: Failover, teaming: Teaming) -> bool:
-    return teaming.is_hostdev_interface or failover.is_on_hostdev_network(teaming.device)
 
 
 @rule(
@@ -603,10 +657,10 @@ def persistent_on_assigned_device(context: Context, persistent: Teaming) -> Prob
     libvirt starts it as a plain vfio-pci device without `failover=on`: nothing pairs, and the VM cannot migrate. Where
     its model is not virtio either, libvirt refuses to define the domain.
     """
-    if not _is_assigned(context.failover, persistent):
+    if persistent.is_hostdev or not context.failover.is_assigned(persistent):
         return
     model = network_model(persistent.device)
-    refused = model is None or (isinstance(model, str) and model not in VIRTIO_NETWORK_MODELS)
+    refused = model is not UNKNOWN and not is_virtio(model)
     yield Problem(
         Spot(persistent.element),
         f"the persistent half of a pair is {_form_in_words(persistent)}, an assigned device: "
@@ -659,7 +713,9 @@ def _existing(element: Element, name: str) -> Element:
     outcome=Outcome.BROKEN,
     on=TEAMING,
     source="libvirt 11.3.0: only src/qemu reads the teaming of a device",
-    bad=_bad(_standby(teaming="  <teaming type='persistent'/> <!-- TEAM027 -->"), type="xen", machine="xenfv"),
+    bad=_bad(
+        _standby(teaming="  <teaming type='persistent'/> <!-- TEAM027 -->"), _primary(), type="xen", machine="xenfv"
+    ),
     good=_GOOD,
 )
 def teaming_needs_qemu(context: Context, element: Element) -> Problems:
@@ -668,11 +724,13 @@ def teaming_needs_qemu(context: Context, element: Element) -> Problems:
     Only libvirt's QEMU driver (domain types kvm, qemu and hvf) does something with `<teaming>`; every other one accepts
     the element and ignores it.
     """
-    if element in context.failover.by_element and not context.domain.runs_on_qemu:
+    first, *others = context.failover.teamings or [None]
+    if first is not None and first.element is element and not context.domain.runs_on_qemu:
         yield Problem(
             Spot(element),
             f"the domain's type is '{context.domain.type}': only QEMU has failover pairs, <teaming> has no effect",
             "remove <teaming>, or run the domain with type='kvm'",
+            tuple((Spot(one.element), "has no effect, too") for one in others if one is not None),
         )
 
 
@@ -701,7 +759,7 @@ def persistent_without_alias(context: Context, match: Match) -> Problems:
     """
     if match.partner is Partner.WITHOUT_ALIAS and match.persistent is not None:
         name = match.transient.partner_name
-        alias = name if isinstance(name, str) and is_user_alias(name) else "ua-standby"
+        alias = _alias_for(context.failover, None, match.transient)
         both = "" if alias == name else f" and persistent='{alias}' in the transient device"
         yield Problem(
             Spot(match.persistent.element),
@@ -735,14 +793,16 @@ def alias_not_user_defined(context: Context, persistent: Teaming) -> Problems:
     alias = persistent.alias
     if not isinstance(alias, str) or is_user_alias(alias):
         return
-    fitting = as_user_alias(alias)
-    namers = [one for one in context.failover.transients if one.partner_name == alias]
-    also = ", also in the transient device that names it" if namers else ""
+    failover = context.failover
+    meaning_it = [match.transient for match in failover.matches.values() if match.persistent is persistent]
+    fitting = _alias_for(failover, persistent, meaning_it[0] if meaning_it else None)
+    others = [one for one in meaning_it if one.partner_name != fitting]
     yield Problem(
         Spot(_existing(persistent.device, "alias"), "name"),
         f"libvirt silently drops the alias '{alias}': it keeps those of ua- and letters, digits, _ and - only",
-        f"write '{fitting}'{also}",
-        tuple((Spot(one.element, "persistent"), "named here") for one in namers),
+        f"write <alias name='{fitting}'/> here"
+        + (f" and persistent='{fitting}' in the transient device that means it" if others else ""),
+        tuple((Spot(one.element, "persistent"), "the device that means it") for one in meaning_it),
     )
 
 
@@ -756,11 +816,13 @@ def alias_not_user_defined(context: Context, persistent: Teaming) -> Problems:
     bad=_bad(
         _standby(),
         _primary(),
-        _standby(
-            teaming="", mac="  <mac address='52:54:00:6b:3c:59'/>", alias="  <alias name='ua-uplink'/> <!-- TEAM032 -->"
-        ),
+        _standby(teaming="", mac=_SECOND_MAC, alias="  <alias name='ua-uplink'/> <!-- TEAM032 -->"),
     ),
-    good=_GOOD,
+    good=_bad(
+        _standby(),
+        _primary(),
+        _standby(teaming="", mac=_SECOND_MAC, alias=_SECOND_ALIAS),
+    ),
 )
 def alias_duplicate(context: Context, failover: Failover) -> Problems:
     """Two devices have the same alias.
@@ -773,7 +835,7 @@ def alias_duplicate(context: Context, failover: Failover) -> Problems:
             yield Problem(
                 Spot(_existing(device, "alias"), "name"),
                 f"the alias '{alias}' is already that of another device: libvirt refuses the definition",
-                f"give this {device.tag} an alias of its own, or none",
+                f"give this {device.tag} an alias of its own, such as '{failover.free_alias(alias)}', or none",
                 ((Spot(_existing(first, "alias"), "name"), "the first device with this alias"),),
             )
 
@@ -855,9 +917,13 @@ def partner_not_persistent(context: Context, match: Match) -> Problems:
     migration.
     """
     if match.partner is Partner.NOT_PERSISTENT and match.device is not None:
-        fit = match.device.tag == "interface" and interface_type(match.device) != "hostdev"
+        failover = context.failover
+        fit = match.device.tag == "interface" and match.device not in failover.by_device
+        fit = fit and is_virtio(network_model(match.device)) and failover.meant_by(match.transient) is None
         remedy = (
-            "add <teaming type='persistent'/> to it" if fit else _name_the_partner(context.failover, match.transient)
+            f"add <teaming type='persistent'/> to {describe(match.device)}"
+            if fit
+            else _name_the_partner(failover, match.transient)
         )
         yield Problem(
             Spot(match.transient.element, "persistent"),
@@ -876,21 +942,42 @@ def partner_not_persistent(context: Context, match: Match) -> Problems:
     each=_each_persistent,
     source="QEMU 7.2 hw/net/virtio-net.c (failover_find_primary_device_id); seen with QEMU 7.2",
     bad=_bad(_standby(), _primary(), _primary(teaming=f"{_TRANSIENT} <!-- TEAM036 -->")),
-    good=_GOOD,
+    good=_bad(
+        _standby(),
+        _primary(),
+        _standby(mac=_SECOND_MAC, alias=_SECOND_ALIAS),
+        _primary(mac=_SECOND_MAC, teaming=_SECOND_TRANSIENT),
+    ),
 )
 def persistent_shared(context: Context, persistent: Teaming) -> Problems:
     """Two transient devices name the same persistent one.
 
     QEMU attaches one primary device to a standby, and refuses to start with a second.
     """
-    first, *extra = context.failover.transients_of(persistent) or [persistent]
+    sharing = [
+        one
+        for one in context.failover.transients_of(persistent)
+        if one.can_be_assigned and not is_ignored(context, one)
+    ]
+    first, *extra = sharing or [persistent]
     for transient in extra:
         yield Problem(
             Spot(transient.element, "persistent"),
-            f"'{transient.partner_name}' is already the partner of another transient device: QEMU refuses to start",
-            "give this device a persistent interface of its own, with an alias of its own",
+            f"'{transient.partner_name}' is already the partner of {describe(first.device)}: QEMU refuses to start",
+            _partner_of_its_own(context.failover, transient),
             ((Spot(first.element), "the first transient device"), (Spot(persistent.element), "the persistent device")),
         )
+
+
+def _partner_of_its_own(failover: Failover, transient: Teaming) -> str:
+    meant = failover.meant_by(transient)
+    if meant is not None and isinstance(meant.alias, str) and is_user_alias(meant.alias):
+        return f"write persistent='{meant.alias}', the alias of {describe(meant.device)}"
+    alias = failover.free_alias(str(transient.partner_name))
+    return (
+        f"give this device a persistent interface of its own with <alias name='{alias}'/>, and write "
+        f"persistent='{alias}' here"
+    )
 
 
 @rule(
@@ -908,14 +995,15 @@ def persistent_unpaired(context: Context, persistent: Teaming) -> Problems:
 
     The guest runs on the virtio NIC alone, with the overhead of a failover that never has a fast path.
     """
-    if persistent in context.failover.unpaired() and not persistent.is_hostdev:
-        alias = persistent.alias if isinstance(persistent.alias, str) else "ua-standby"
-        alias = alias if is_user_alias(alias) else as_user_alias(alias)
+    if persistent in context.failover.unpaired():
+        written = persistent.alias
+        kept = isinstance(written, str) and is_user_alias(written)
+        alias = written if kept else _alias_for(context.failover, persistent, None)
         yield Problem(
             Spot(persistent.element),
             f"no transient device names {describe(persistent.device)}: the guest runs on this virtio NIC alone",
             f"add <teaming type='transient' persistent='{alias}'/> to the assigned device"
-            + ("" if persistent.alias else f" and <alias name='{alias}'/> here")
+            + ("" if kept else f" and <alias name='{alias}'/> here")
             + ", or remove <teaming>",
         )
 
@@ -936,12 +1024,24 @@ def persistent_unpaired(context: Context, persistent: Teaming) -> Problems:
             "  <source>",
             "    <address type='pci' domain='0' bus='3' slot='16' function='1'/> <!-- TEAM038 -->",
             "  </source>",
-            _TRANSIENT.replace("uplink", "second"),
+            _SECOND_TRANSIENT,
             "</hostdev>",
         ),
-        _standby(mac="  <mac address='52:54:00:6b:3c:59'/>", alias="  <alias name='ua-second'/>"),
+        _standby(mac=_SECOND_MAC, alias=_SECOND_ALIAS),
     ),
-    good=_GOOD,
+    good=_bad(
+        _standby(),
+        _by_address(),
+        _lines(
+            "<hostdev mode='subsystem' type='pci' managed='yes'>",
+            "  <source>",
+            "    <address type='pci' domain='0' bus='3' slot='16' function='2'/>",
+            "  </source>",
+            _SECOND_TRANSIENT,
+            "</hostdev>",
+        ),
+        _standby(mac=_SECOND_MAC, alias=_SECOND_ALIAS),
+    ),
 )
 def source_duplicate(context: Context, failover: Failover) -> Problems:
     """Two devices assign the same host PCI device.
@@ -1000,7 +1100,7 @@ def mac_mismatch(context: Context, pair: Pair) -> Problems:
     The guest pairs by MAC address: it sees two unrelated NICs. libvirt makes up a random address where there is none.
     Addresses are compared as numbers: letter case and leading zeros make no difference.
     """
-    if not _mismatched(pair) or _crossed_with(context.failover, pair) is not None:
+    if not _mismatched(pair) or pair.persistent.is_hostdev or _crossed_with(context.failover, pair) is not None:
         return
     persistent, transient = pair.persistent, pair.transient
     text = persistent.mac_text if persistent.mac is not None else transient.mac_text
@@ -1044,11 +1144,16 @@ def _crossed_with(failover: Failover, pair: Pair) -> Pair | None:
     source=f"{_NET_FAILOVER}; {_QEMU_DOCUMENT}",
     bad=_bad(
         _standby(),
-        _primary(mac="  <mac address='52:54:00:6b:3c:59'/>"),
-        _standby(mac="  <mac address='52:54:00:6b:3c:59'/>", alias="  <alias name='ua-second'/>"),
-        _primary(mac=f"  <mac address='{_MAC}'/> <!-- TEAM041 -->", teaming=_TRANSIENT.replace("uplink", "second")),
+        _primary(mac=_SECOND_MAC),
+        _standby(mac=_SECOND_MAC, alias=_SECOND_ALIAS),
+        _primary(mac=f"  <mac address='{_MAC}'/> <!-- TEAM041 -->", teaming=_SECOND_TRANSIENT),
     ),
-    good=_GOOD,
+    good=_bad(
+        _standby(),
+        _primary(),
+        _standby(mac=_SECOND_MAC, alias=_SECOND_ALIAS),
+        _primary(mac=_SECOND_MAC, teaming=_SECOND_TRANSIENT),
+    ),
 )
 def mac_crossed(context: Context, pair: Pair) -> Problems:
     """The MAC addresses of two pairs are crossed.
@@ -1111,7 +1216,7 @@ def mac_not_checkable(context: Context, transient: Teaming) -> Problems:
         _primary(),
         _standby(teaming="", alias="", mac=f"  <mac address='{_MAC}'/> <!-- TEAM043 -->"),
     ),
-    good=_GOOD,
+    good=_bad(_standby(), _primary(), _standby(teaming="", alias="", mac=_SECOND_MAC)),
 )
 def mac_used_outside_pair(context: Context, pair: Pair) -> Problems:
     """A third interface has the MAC address of a pair.
@@ -1126,7 +1231,7 @@ def mac_used_outside_pair(context: Context, pair: Pair) -> Problems:
         own = device in (pair.persistent.device, pair.transient.device)
         if own or element is None or mac_number(attribute(element, "address")) != mac:
             continue
-        if context.failover.by_device.get(device) in context.failover.transients_of(pair.persistent):
+        if _is_reported_elsewhere(context.failover, pair, device):
             continue
         yield Problem(
             Spot(element, "address"),
@@ -1134,6 +1239,19 @@ def mac_used_outside_pair(context: Context, pair: Pair) -> Problems:
             "give this interface a MAC address of its own",
             ((_mac_spot(pair.persistent), "the pair's persistent half"),),
         )
+
+
+def _is_reported_elsewhere(failover: Failover, pair: Pair, device: Element) -> bool:
+    """Of a persistent device that is shared, and of two pairs with the same address, one finding is enough."""
+    teaming = failover.by_device.get(device)
+    other = None if teaming is None else failover.pair_of(teaming)
+    if teaming is None or other is None:
+        return False
+    if other.persistent is pair.persistent:
+        return True
+    is_copy = other.persistent.mac == other.transient.mac or other.transient.is_hostdev
+    pairs = failover.pairs
+    return is_copy and (teaming is other.transient or pairs.index(other) < pairs.index(pair))
 
 
 # Where the assigned device is plugged in.
@@ -1179,10 +1297,9 @@ def transient_not_pcie(context: Context, transient: Teaming) -> Problems:
             Spot(transient.element),
             f"the assigned device lands on conventional PCI, the only kind that {_machine_in_words(context)} has: "
             f"{_NEVER_APPEARS}",
-            f"use a machine with PCI Express: machine='{_express_machine(context.domain.machine_name)}' "
-            "(this changes the guest's hardware)",
+            _express_machine(context),
         )
-    elif address is not None and context.pci.root is PciRoot.PCIE and context.pci.is_conventional(address):
+    elif address is not None and context.pci.root is not PciRoot.NONE and context.pci.is_conventional(address):
         controller = context.pci.controllers[address.bus]
         yield Problem(
             Spot(address.element),
@@ -1202,11 +1319,18 @@ def _machine_in_words(context: Context) -> str:
 _NUMBERED = r"pc-i440fx-(\d+\.\d+)"
 
 
-def _express_machine(name: Maybe[str]) -> str:
+def _express_machine(context: Context) -> str:
+    arch, name = context.machine.arch, context.domain.machine_name
     match = re.fullmatch(_NUMBERED, name) if isinstance(name, str) else None
-    if match is None or Version.parse(match.group(1)) < Version(2, 4, 0):
-        return "q35"
-    return f"pc-q35-{match.group(1)}"
+    if arch in ("aarch64", "armv7l"):
+        better = "virt"
+    elif arch not in ("x86_64", "i686"):
+        return f"remove <teaming>: no machine of {arch} has PCI Express"
+    elif match is None or Version.parse(match.group(1)) < Version(2, 4, 0):
+        better = "q35"
+    else:
+        better = f"pc-q35-{match.group(1)}"
+    return f"use a machine with PCI Express: machine='{better}' (this changes the guest's hardware)"
 
 
 def _move_to_a_port(context: Context) -> str:
@@ -1282,7 +1406,7 @@ def machine_without_pci(context: Context, transient: Teaming) -> Problems:
         _standby(),
         _primary("  <address type='pci' domain='0x0000' bus='0x00' slot='0x08' function='0x0'/> <!-- TEAM053 -->"),
     ),
-    good=_GOOD,
+    good=_bad(_PORT, _standby(), _primary(_ON_THE_PORT)),
 )
 def transient_on_root_complex(context: Context, transient: Teaming) -> Problems:
     """The assigned device is plugged right into the root complex.
@@ -1316,9 +1440,9 @@ def transient_on_root_complex(context: Context, transient: Teaming) -> Problems:
             "</controller>",
         ),
         _standby(),
-        _primary("  <address type='pci' bus='0x01' slot='0x00'/> <!-- TEAM054 -->"),
+        _primary(f"{_ON_THE_PORT} <!-- TEAM054 -->"),
     ),
-    good=_GOOD,
+    good=_bad(_PORT, _standby(), _primary(_ON_THE_PORT)),
 )
 def port_without_hotplug(context: Context, transient: Teaming) -> Problems:
     """The port of the assigned device does not allow hotplug.
@@ -1351,7 +1475,7 @@ def port_without_hotplug(context: Context, transient: Teaming) -> Problems:
         _standby(),
         _primary("  <address type='pci' bus='0x02' slot='0x00' function='0x1'/> <!-- TEAM055 -->"),
     ),
-    good=_GOOD,
+    good=_bad(_standby(), _primary("  <address type='pci' bus='0x02' slot='0x00' function='0x0'/>")),
 )
 def transient_multifunction(context: Context, transient: Teaming) -> Problems:
     """The assigned device shares its slot in the guest: another function than 0, or multifunction.
@@ -1393,7 +1517,10 @@ def _same_slot(pair: Pair) -> tuple[GuestAddress, GuestAddress] | None:
         _standby("  <address type='pci' bus='0x02' slot='0x00' function='0x0' multifunction='on'/>"),
         _primary("  <address type='pci' bus='0x02' slot='0x00' function='0x1'/> <!-- TEAM056 -->"),
     ),
-    good=_GOOD,
+    good=_bad(
+        _standby("  <address type='pci' bus='0x02' slot='0x00' function='0x0'/>"),
+        _primary("  <address type='pci' bus='0x03' slot='0x00' function='0x0'/>"),
+    ),
 )
 def pair_shares_slot(context: Context, pair: Pair) -> Problems:
     """Both halves of a pair are in the same slot of the guest.
@@ -1438,7 +1565,9 @@ def transient_network_model(context: Context, transient: Teaming) -> Problems:
     counts.
     """
     model = network_model(transient.device)
-    if not transient.is_network_interface or _guest_address(transient) or context.pci.root is not PciRoot.PCIE:
+    if not transient.is_network_interface or context.pci.root is not PciRoot.PCIE:
+        return
+    if guest_address(transient.device) is not None:
         return
     element = child(transient.device, "model")
     spot = Spot(transient.element) if element is None else Spot(element, "type")
@@ -1503,7 +1632,7 @@ def transient_ramfb(context: Context, transient: Teaming) -> Problems:
         _standby(),
         _primary("  <bandwidth> <!-- TEAM060 -->", "    <outbound average='128000'/>", "  </bandwidth>"),
     ),
-    good=_GOOD,
+    good=_bad(_standby("  <bandwidth>", "    <outbound average='128000'/>", "  </bandwidth>"), _primary()),
 )
 def bandwidth_on_transient(context: Context, transient: Teaming) -> Problems:
     """The transient interface limits its bandwidth.
@@ -1529,7 +1658,10 @@ def bandwidth_on_transient(context: Context, transient: Teaming) -> Problems:
     needs=Needs.NETWORKS,
     source='libvirt docs/formatdomain.rst, "Setting VLAN tag"',
     bad=_bad(_standby(), _primary("  <vlan> <!-- TEAM061 -->", "    <tag id='42'/>", "  </vlan>")),
-    good=_GOOD,
+    good=_bad(
+        _standby("  <vlan>", "    <tag id='42'/>", "  </vlan>"),
+        _primary("  <vlan>", "    <tag id='42'/>", "  </vlan>"),
+    ),
 )
 def vlan_mismatch(context: Context, pair: Pair) -> Problems:
     """The two halves of a pair have different VLAN tags.
@@ -1582,7 +1714,7 @@ def _vlan_in_words(tags: frozenset[str] | None) -> str:
     since="libvirt 6.1.0",
     source=f"{_VALIDATE}; src/conf/domain_validate.c",
     bad=_bad(_standby(), _by_address("  <port isolated='yes'/> <!-- TEAM062 -->")),
-    good=_GOOD_BY_ADDRESS,
+    good=_bad(_standby("  <port isolated='yes'/>"), _by_address()),
 )
 def port_isolated_on_transient(context: Context, transient: Teaming) -> Problems:
     """The assigned interface asks to be isolated from other ports of a bridge.
@@ -1616,14 +1748,17 @@ def port_isolated_on_transient(context: Context, transient: Teaming) -> Problems
 def pair_on_different_segments(context: Context, persistent: Teaming) -> Problems:
     """The persistent interface is behind QEMU's user-mode network.
 
-    With type user (slirp or passt) it has an address of its own behind NAT, while the VF is in the physical network:
-    the guest loses its connections when it fails over. Both halves must be in one subnet.
+    With type user (slirp or passt), or with passt behind vhost-user, it has an address of its own behind NAT, while the
+    VF is in the physical network: the guest loses its connections when it fails over. Both halves must be in one
+    subnet.
     """
-    if interface_type(persistent.device) == "user" and persistent.device.tag == "interface":
+    written = interface_type(persistent.device)
+    passt = written == "vhostuser" and child_attribute(persistent.device, "backend", "type") == "passt"
+    if persistent.device.tag == "interface" and (written == "user" or passt):
         yield Problem(
             Spot(persistent.element),
-            "the persistent interface is of type 'user', behind NAT, and the VF in the physical network: connections "
-            "break when the guest fails over",
+            f"the persistent interface is of type '{written}'{' with passt' if passt else ''}, behind NAT, and the VF "
+            "in the physical network: connections break when the guest fails over",
             "connect it to the bridge or network that the VF's port is in (type='bridge', 'network' or 'direct')",
         )
 
@@ -1687,18 +1822,22 @@ def boot_from_transient(context: Context, transient: Teaming) -> Problems:
     outcome=Outcome.DEFINE,
     on=TEAMING,
     each=_once,
-    source=f"{_PARSER} (virDomainDeviceBootParseXML)",
+    source=f"{_PARSER} (virDomainDeviceBootParseXML); src/conf/domain_postparse.c (virDomainDefCollectBootOrder)",
     bad=_bad(
         _standby("  <boot order='1'/>"),
         _primary(),
         _standby(
             "  <boot order='1'/> <!-- TEAM071 -->",
-            mac="  <mac address='52:54:00:6b:3c:59'/>",
+            mac=_SECOND_MAC,
             teaming="",
             alias="",
         ),
     ),
-    good=_bad(_standby("  <boot order='1'/>"), _primary()),
+    good=_bad(
+        _standby("  <boot order='1'/>"),
+        _primary(),
+        _standby("  <boot order='2'/>", mac=_SECOND_MAC, teaming="", alias=""),
+    ),
 )
 def boot_order_duplicate(context: Context, failover: Failover) -> Problems:
     """Two devices have the same boot order.
@@ -1708,7 +1847,7 @@ def boot_order_duplicate(context: Context, failover: Failover) -> Problems:
     seen: dict[int, Element] = {}
     for device in context.domain.devices.iterchildren("*"):  # type: ignore[union-attr]
         boot = child(device, "boot")
-        order = c_integer(attribute(boot, "order"))
+        order = decimal(attribute(boot, "order"))
         if boot is None or not isinstance(order, int):
             continue
         first = seen.setdefault(order, boot)
@@ -1723,7 +1862,7 @@ def boot_order_duplicate(context: Context, failover: Failover) -> Problems:
 
 def _free_number(devices: Element | None) -> int:
     boots = [] if devices is None else [child(device, "boot") for device in devices.iterchildren("*")]
-    orders = [c_integer(attribute(boot, "order")) for boot in boots]
+    orders = [decimal(attribute(boot, "order")) for boot in boots]
     return max((order for order in orders if isinstance(order, int)), default=0) + 1
 
 
@@ -1747,7 +1886,15 @@ def _free_number(devices: Element | None) -> int:
             "</hostdev>",
         ),
     ),
-    good=_GOOD,
+    good=_bad(
+        _standby(),
+        _primary(),
+        _lines(
+            "<hostdev mode='subsystem' type='usb'>",
+            "  <source><vendor id='0x0403'/><product id='0x6001'/></source>",
+            "</hostdev>",
+        ),
+    ),
 )
 def hostdev_blocks_migration(context: Context, failover: Failover) -> Problems:
     """Another assigned device keeps the VM from migrating.
@@ -1793,7 +1940,16 @@ def _left_to_qemu(context: Context, device: Element) -> bool:
             "</shmem>",
         ),
     ),
-    good=_GOOD,
+    good=_bad(
+        _standby(),
+        _primary(),
+        _lines(
+            "<shmem name='telemetry' role='master'>",
+            "  <model type='ivshmem-plain'/>",
+            "  <size unit='M'>4</size>",
+            "</shmem>",
+        ),
+    ),
 )
 def device_blocks_migration(context: Context, failover: Failover) -> Problems:
     """Something else in the domain keeps the VM from migrating.
@@ -1836,7 +1992,7 @@ def _migration_blockers(context: Context) -> Iterable[tuple[Spot, str, str]]:
 def _required_invtsc(domain: Element) -> Element | None:
     cpu = child(domain, "cpu")
     for feature in () if cpu is None else cpu.iterchildren("feature"):
-        if attribute(feature, "name") == "invtsc" and attribute(feature, "policy") in (None, "require"):
+        if attribute(feature, "name") == "invtsc" and attribute(feature, "policy") in (None, "require", "force"):
             return feature
     return None
 
@@ -1907,7 +2063,9 @@ def _each_lone_assigned(context: Context, element: Element) -> Iterator[Element]
     if interface_type(element) not in ("hostdev", "network") or not context.domain.runs_on_qemu:
         return
     failover = context.failover
-    if not failover.teamings and (interface_type(element) == "hostdev" or failover.is_on_hostdev_network(element)):
+    if element not in failover.by_device and (
+        interface_type(element) == "hostdev" or failover.is_on_hostdev_network(element)
+    ):
         yield element
 
 
@@ -1936,10 +2094,14 @@ def pair_without_teaming(context: Context, device: Element) -> Problems:
     for other in context.failover.interfaces():
         same = mac_number(child_attribute(other, "mac", "address")) == mac
         assigned = interface_type(other) == "hostdev" or context.failover.is_on_hostdev_network(other)
-        if other is device or not same or assigned or network_model(other) not in VIRTIO_NETWORK_MODELS:
+        teamed = other in context.failover.by_device
+        model = network_model(other)
+        standby = is_virtio(context.default_network_model if model is None else model)
+        if other is device or not same or assigned or teamed or not standby:
             continue
         alias = alias_of(other)
-        name = alias if isinstance(alias, str) and is_user_alias(alias) else "ua-standby"
+        kept = isinstance(alias, str) and is_user_alias(alias)
+        name = alias if kept else context.failover.free_alias("ua-standby")
         yield Problem(
             Spot(device),
             f"this assigned interface and {describe(other)} have the same MAC address, like a failover pair, "

@@ -52,6 +52,14 @@ def network_model(device: Element) -> Maybe[str]:
     return child_attribute(device, "model", "type")
 
 
+def is_virtio(model: Maybe[str]) -> bool:
+    """Tell whether a network model is one of virtio. libvirt reads its models in either letter case.
+
+    Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainNetSetModelString).
+    """
+    return isinstance(model, str) and model.lower() in VIRTIO_NETWORK_MODELS
+
+
 def hostdev_mode(device: Element) -> Maybe[str]:
     """The mode of a ``<hostdev>``; subsystem where it names none."""
     mode = attribute(device, "mode")
@@ -66,8 +74,11 @@ def is_hostdev_of(device: Element, *types: str) -> bool:
 def host_address(device: Element) -> tuple[int, int, int, int] | None:
     """The host's PCI address (domain, bus, slot, function) that a hostdev or an interface of that type assigns.
 
-    None where it assigns none, or where a part of it is not known. Numbers are read with base 0; a missing domain is 0.
+    None where it assigns no PCI device, or where a part of the address is not known. Numbers are read with base 0; a
+    missing domain is 0.
     """
+    if not (is_hostdev_of(device, "pci") if device.tag == "hostdev" else interface_type(device) == "hostdev"):
+        return None
     source = child(device, "source")
     address = child(source, "address") if source is not None else None
     if address is None or attribute(address, "type") not in (None, "pci"):
@@ -84,6 +95,9 @@ def describe(device: Element) -> str:
     kind = device.tag
     if device.tag == "interface" and interface_type(device) == "hostdev":
         kind = "hostdev interface"
+    assigned = attribute(device, "type")
+    if device.tag == "hostdev" and isinstance(assigned, str) and assigned != "pci":
+        kind = f"{assigned} hostdev"
     alias = alias_of(device)
     if isinstance(alias, str):
         return f"{kind} '{alias}'"

@@ -11,7 +11,17 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from domlint.document import Element
-from domlint.domain.devices import alias_of, hostdev_mode, interface_type, is_hostdev_of, is_user_alias, network_name
+from domlint.domain.devices import (
+    alias_of,
+    as_user_alias,
+    hostdev_mode,
+    interface_type,
+    is_hostdev_of,
+    is_user_alias,
+    is_virtio,
+    network_model,
+    network_name,
+)
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, mac_number
 from domlint.networks import Network
 
@@ -36,6 +46,7 @@ class Partner(Enum):
     ITSELF = "itself"
     NOT_PERSISTENT = "a device that is not persistent"
     MISREAD = "a device whose own teaming is defective"
+    ALIAS_DROPPED = "a persistent device whose alias libvirt drops"
     WITHOUT_ALIAS = "a persistent device that has no alias of its own"
     NOT_FOUND = "no device"
 
@@ -153,21 +164,49 @@ class Failover:
         """All interfaces of the domain."""
         return [] if self._devices is None else list(self._devices.iterchildren("interface"))
 
+    def is_assigned(self, teaming: Teaming) -> bool:
+        """Tell whether a teamed device is, for all that is known, an assigned one."""
+        return teaming.is_hostdev or teaming.is_hostdev_interface or self.is_on_hostdev_network(teaming.device)
+
+    def unteamed_standby(self, transient: Teaming) -> Element | None:
+        """The virtio interface with a transient device's MAC address that has no teaming."""
+        for device in self.interfaces():
+            mac = mac_number(child_attribute(device, "mac", "address"))
+            if isinstance(mac, int) and mac == transient.mac and device not in self.by_device:
+                return device if is_virtio(network_model(device)) else None
+        return None
+
+    def free_alias(self, wanted: str) -> str:
+        """An alias that no device has: the one wanted, or the same with a number."""
+        alias, number = wanted, 2
+        while alias in self.aliases:
+            alias, number = f"{wanted}-{number}", number + 1
+        return alias
+
+    def _teamable(self) -> list[Element]:
+        return [] if self._devices is None else list(self._devices.iterchildren("interface", "hostdev"))
+
     def unpaired(self) -> list[Teaming]:
         """The persistent devices that no transient one names, or seems to mean.
 
-        A transient device whose own partner is missing, misspelt or unknown accounts for one persistent device each: it
-        is reported there, and not a second time from the other side.
+        A transient device whose own partner is missing, misspelt or unknown accounts for one persistent device each,
+        and so does an assigned device that is not teamed as transient: it is reported there, and not a second time from
+        the other side.
         """
         claimed = {pair.persistent.element for pair in self.pairs}
         claimed |= {match.persistent.element for match in self.matches.values() if match.persistent is not None}
-        left = [persistent for persistent in self.persistents if persistent.element not in claimed]
+        left = [
+            persistent
+            for persistent in self.persistents
+            if persistent.element not in claimed and not self.is_assigned(persistent)
+        ]
         seeking = [match.transient for match in self.matches.values() if match.persistent is None]
         if any(match.partner is Partner.NOT_KNOWN for match in self.matches.values()):
             return []
         if any(teaming.role is Role.UNKNOWN or teaming.alias is UNKNOWN for teaming in self.teamings):
             return []
         seeking += [teaming for teaming in self.teamings if teaming.role is Role.DEFECTIVE]
+        seeking += [teaming for teaming in self.persistents if self.is_assigned(teaming)]
         for transient in seeking:
             meant = self.meant_by(transient, left)
             if meant is not None:
@@ -181,7 +220,9 @@ class Failover:
         """
         if candidates is None:
             claimed = {pair.persistent.element for pair in self.pairs}
-            candidates = [persistent for persistent in self.persistents if persistent.element not in claimed]
+            candidates = [
+                one for one in self.persistents if one.element not in claimed and one.device is not transient.device
+            ]
         candidates = list(candidates)
         by_name = [one for one in candidates if one.alias is not None and one.alias == transient.partner_name]
         same_mac = [one for one in candidates if isinstance(one.mac, int) and one.mac == transient.mac]
@@ -209,14 +250,29 @@ class Failover:
             return Match(transient, Partner.NOT_KNOWN)
         if any(teaming.role is Role.DEFECTIVE for teaming in teamed):
             return Match(transient, Partner.MISREAD, others[0])
+        if any(teaming.role is Role.TRANSIENT and not teaming.can_be_assigned for teaming in teamed):
+            return Match(transient, Partner.MISREAD, others[0])
         if others:
             return Match(transient, Partner.NOT_PERSISTENT, others[0])
-        if any(isinstance(one.alias, Unknown) for one in self.persistents):
+        if any(isinstance(alias_of(device), Unknown) for device in self._teamable()):
             return Match(transient, Partner.NOT_KNOWN)
         nameless = self._nameless_meant(transient, name)
         if nameless is not None:
             return Match(transient, Partner.WITHOUT_ALIAS, nameless.device, nameless)
+        dropped = self._dropped_meant(transient, name)
+        if dropped is not None:
+            return Match(transient, Partner.ALIAS_DROPPED, dropped.device, dropped)
         return Match(transient, Partner.NOT_FOUND)
+
+    def _dropped_meant(self, transient: Teaming, name: str) -> Teaming | None:
+        """The persistent device that would have this name, had libvirt not dropped its alias."""
+        for one in self.persistents:
+            alias = one.alias
+            if not isinstance(alias, str) or is_user_alias(alias):
+                continue
+            if as_user_alias(alias) == as_user_alias(name) or (isinstance(one.mac, int) and one.mac == transient.mac):
+                return one
+        return None
 
     def _nameless_meant(self, transient: Teaming, name: str) -> Teaming | None:
         nameless = [persistent for persistent in self.persistents if persistent.alias is None]

@@ -56,7 +56,11 @@ class Controller(NamedTuple):
 
 
 def guest_address(device: Element) -> Maybe[GuestAddress]:
-    """The address that a device asks for; None where libvirt is to choose one, UNKNOWN where a part is not known."""
+    """The address that a device asks for; None where libvirt is to choose one, UNKNOWN where a part is not known.
+
+    An address without domain, bus and slot counts as none, whatever its function. Source: libvirt 11.3.0
+    src/util/virpci.c (virPCIDeviceAddressIsEmpty).
+    """
     element = child(device, "address")
     if element is None or attribute(element, "type") not in ("pci", UNKNOWN):
         return None
@@ -65,7 +69,7 @@ def guest_address(device: Element) -> Maybe[GuestAddress]:
     if any(isinstance(value, Unknown) for value in (*values, *numbers)):
         return UNKNOWN
     domain, bus, slot, function = (number if isinstance(number, int) else 0 for number in numbers)
-    if not (domain or bus or slot or function):
+    if not (domain or bus or slot):
         return None
     return GuestAddress(element, domain, bus, slot, function, values[1] == "on")
 
@@ -104,13 +108,22 @@ class Topology:
         if isinstance(address, GuestAddress):
             controller = self.controllers.get(address.bus)
             return controller if controller is not None and controller.model in PORT_MODELS else None
-        if address is UNKNOWN or self.root is not PciRoot.PCIE or self._devices is None:
+        if self.root is not PciRoot.PCIE or self._devices is None or not self._is_known():
             return None
         free = self.free_ports()
         for port, taker in zip(free, self._takers_of_ports(), strict=False):
             if taker is device:
                 return port
         return None
+
+    def _is_known(self) -> bool:
+        """Tell whether all that libvirt's choice hangs on is known: every address, and every controller's index."""
+        assert self._devices is not None
+        return not any(
+            guest_address(device) is UNKNOWN
+            or (device.tag == "controller" and c_integer(attribute(device, "index")) is UNKNOWN)
+            for device in self._devices.iterchildren("*")
+        )
 
     def free_ports(self) -> list[Controller]:
         """The declared ports that no device asks for, in the order in which libvirt fills them."""

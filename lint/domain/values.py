@@ -26,6 +26,7 @@ UNKNOWN: Final = Unknown.UNKNOWN
 Maybe: TypeAlias = T | Unknown | None
 
 _C_INTEGER: Final = r"\s*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+_DECIMAL: Final = r"\s*\+?([0-9]+)"
 _MAC: Final = r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}"
 
 
@@ -62,6 +63,14 @@ def c_integer(value: Maybe[str]) -> Maybe[int]:
     if digits[:2] in ("0x", "0X"):
         return int(digits, 16)
     return int(digits, 8) if digits[0] == "0" else int(digits)
+
+
+def decimal(value: Maybe[str]) -> Maybe[int]:
+    """A number as C's strtoul reads it with base 10: 010 is ten. UNKNOWN for what libvirt refuses."""
+    if value is None or isinstance(value, Unknown):
+        return value
+    match = re.fullmatch(_DECIMAL, value)
+    return UNKNOWN if match is None else int(match.group(1))
 
 
 def mac_number(value: Maybe[str]) -> Maybe[int]:
