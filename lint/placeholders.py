@@ -15,7 +15,7 @@ _PLACEHOLDER: Final = (
     r"|\$[A-Za-z_]\w*"
     r"|%\(\w+\)[sd]"  # printf, Python's % operator
     r"|%[sd](?![0-9A-Za-z])"
-    r"|@[A-Za-z_]\w*@",  # autoconf, Meson
+    r"|@[A-Za-z_]\w*@"  # autoconf, Meson
 )
 
 
