@@ -1,7 +1,5 @@
 """The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -94,7 +92,7 @@ class Plan:
     def __init__(
         self,
         rules: Iterable[Rule],
-        hosts: Sequence[Host] = (),
+        hosts: "Sequence[Host]" = (),
         networks: Iterable[Network] = (),
         libvirt: Version | None = None,
     ) -> None:
@@ -123,7 +121,7 @@ class Plan:
             self._check_domain(document, Domain(document.domain, self.networks), collected)
         return collected.report()
 
-    def _check_domain(self, document: Document, domain: Domain, collected: _Collected) -> None:
+    def _check_domain(self, document: Document, domain: Domain, collected: "_Collected") -> None:
         visits: list[tuple[Rule, Element]] = []
         self._paths.walk(domain.element, lambda rule, element: visits.append((rule, element)))
         if not visits:
@@ -139,11 +137,11 @@ class Plan:
                 context = Context(document, domain, host, libvirt, self.hosts)
                 collected.run_all(for_hosts, context, self._all_ids if host is None else (host.id,))
 
-    def _hosts_for(self, domain: Domain) -> list[Host]:
+    def _hosts_for(self, domain: Domain) -> "list[Host]":
         arch = domain.arch
         return [host for host in self.hosts if not isinstance(arch, str) or serves(host.arch, arch)]
 
-    def _hosts_by_libvirt(self) -> dict[Version | None, list[Host]]:
+    def _hosts_by_libvirt(self) -> "dict[Version | None, list[Host]]":
         grouped: dict[Version | None, list[Host]] = {}
         for host in self.hosts:
             grouped.setdefault(self.libvirt or host.libvirt_version, []).append(host)

@@ -1,7 +1,5 @@
 """Which files a run lints: the paths given, and the XML files of directories, less those git ignores."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator

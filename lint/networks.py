@@ -4,7 +4,9 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from domlint.document import MAXIMUM_BYTES, Element, FaultKind, parse
+from lxml import etree
+
+from domlint.document import MAXIMUM_BYTES, Element, FaultKind, hardened_parser, parse
 from domlint.reading import read_at_most
 
 
@@ -54,16 +56,9 @@ def _number(text: str) -> str:
 
 def read_network(data: bytes, source: str) -> Network:
     """Read a ``<network>``, or the ``<networkstatus>`` of a running one. Raises NetworkError."""
-    document = parse(source, data)
-    root = document.root
-    if root is not None and root.tag == "networkstatus":
-        root = next(root.iterchildren("network"), None)
-    if root is None or root.tag != "network":
-        broken = [fault for fault in document.faults if fault.kind is FaultKind.NOT_WELL_FORMED]
-        if broken:
-            raise NetworkError(source, broken[0].message, broken[0].location.line)
-        found = "" if root is None else f" but <{root.tag}>"
-        raise NetworkError(source, f"--network takes a <network> definition; this is none{found}")
+    root = _network_in(data)
+    if root is None:
+        raise _reason(data, source)
     name = (root.findtext("name") or "").strip()
     if not name:
         raise NetworkError(source, "the network has no <name>, so that no interface can be connected to it")
@@ -78,6 +73,27 @@ def read_network(data: bytes, source: str) -> Network:
         portgroups={name: vlan_tags(group) for name, group in portgroups.items()},
         default_portgroup=default,
     )
+
+
+def _network_in(data: bytes) -> Element | None:
+    if b"<!DOCTYPE" in data or len(data) > MAXIMUM_BYTES:
+        return None
+    try:
+        root = etree.fromstring(data, hardened_parser())
+    except (etree.XMLSyntaxError, ValueError):
+        return None
+    if root.tag == "networkstatus":
+        return next(root.iterchildren("network"), None)
+    return root if root.tag == "network" else None
+
+
+def _reason(data: bytes, source: str) -> NetworkError:
+    document = parse(source, data)
+    serious = [fault for fault in document.faults if fault.kind in (FaultKind.NOT_WELL_FORMED, FaultKind.REFUSED)]
+    if serious:
+        return NetworkError(source, serious[0].message, serious[0].location.line)
+    found = "" if document.root is None else f" but <{document.root.tag}>"
+    return NetworkError(source, f"--network takes a <network> definition; this is none{found}")
 
 
 def load_networks(paths: Iterable[str | os.PathLike[str]]) -> tuple[Network, ...]:

@@ -1,7 +1,5 @@
 """A run over many files: reads them, has the engine check each, and gathers one report."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import pytest
+
 import domlint
 import domlint.rules
-import pytest
 
 FLOORS = {
     "findings": 1,

@@ -7,6 +7,7 @@ capability came and when it was retired.
 
 import os
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -45,7 +46,7 @@ def find_answer(host: Host, flag: str) -> Answer:
     """Whether ``host`` has the capability ``flag``. Raises nothing."""
     if flag in host.flags:
         return Answer(flag, Presence.PRESENT, "listed")
-    known = table().get(flag)
+    known = _named(flag)
     if known is None:
         return Answer(flag, Presence.UNKNOWN, _unknown_name(flag))
     presence, reason = _unlisted(host, flag, known)
@@ -55,27 +56,35 @@ def find_answer(host: Host, flag: str) -> Answer:
 @cache
 def table() -> dict[str, Flag]:
     """Every capability that is known, by name."""
+    return {name: Flag(*map(_value, row), facts) for name, row, facts in _rows()}
+
+
+@cache
+def _named(name: str) -> Flag | None:
+    """One capability, without the cost of making all 499."""
+    content = _content()
+    row = content["flags"].get(name)
+    return None if row is None else Flag(*map(_value, row), content["facts"].get(name, {}))
+
+
+def _rows() -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
+    content = _content()
+    for name, row in content["flags"].items():
+        yield name, row, content["facts"].get(name, {})
+
+
+def _value(written: str | int | None) -> Any:
+    return _version(written) if isinstance(written, str) else written
+
+
+@cache
+def _content() -> dict[str, Any]:
     import json
 
     # importlib.resources would take longer to import than the rest takes together.
     with open(os.path.join(os.path.dirname(__file__), "flags.json"), "rb") as file:
-        content = json.load(file)
-    facts = content["facts"]
-    return {
-        name: Flag(
-            _version(known_after),
-            _version(known_in),
-            order,
-            _version(listed_until),
-            _version(retired_from),
-            _version(retired_by),
-            _version(qemu_min),
-            facts.get(name, {}),
-        )
-        for name, (known_after, known_in, order, listed_until, retired_from, retired_by, qemu_min) in content[
-            "flags"
-        ].items()
-    }
+        content: dict[str, Any] = json.load(file)
+    return content
 
 
 def _unlisted(host: Host, name: str, flag: Flag) -> tuple[Presence, str]:
@@ -121,8 +130,12 @@ def _lack(host: Host, name: str, flag: Flag) -> str | None:
     needed = facts.get("requires") or _device_of(name)
     if needed and needed not in host.flags:
         reason = f"not listed, and neither is '{needed}', which it is part of"
-        needed_flag = table()[needed]
-        if needed_flag.retired_from is None or find_answer(host, needed).presence is Presence.ABSENT:
+        needed_flag = _named(needed)
+        if (
+            needed_flag is None
+            or needed_flag.retired_from is None
+            or find_answer(host, needed).presence is Presence.ABSENT
+        ):
             return reason
     return None
 
@@ -199,7 +212,7 @@ def _introduced_since(host: Host, flag: Flag) -> str | None:
 
 def _device_of(name: str) -> str | None:
     """The capability that a dotted name is part of: 'virtio-net' for 'virtio-net.rss'; None when there is none."""
-    known = table()
+    known = _content()["flags"]
     while "." in name:
         name = name.rpartition(".")[0]
         if name in known:

@@ -34,7 +34,7 @@ def schema_10() -> etree.XMLSchema:
 
 
 def test_there_are_examples() -> None:
-    assert [path.stem for path in EXAMPLES] == ["debian-12-i686", "debian-12-x86_64"]
+    assert [path.stem for path in EXAMPLES] == ["debian-12-i686", "debian-12-x86_64", "old-qemu-4.1-x86_64"]
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
