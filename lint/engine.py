@@ -1,6 +1,6 @@
 """The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from domlint.document import Document, Element, FaultKind, parse
@@ -49,37 +49,53 @@ class FileReport(NamedTuple):
     lines: tuple[tuple[int, str], ...] = ()
 
 
+_Visits = list[tuple[Rule, Element]]
+
+
 class _Node:
     """A step of the paths that rules look at: the rules that end here, and where the paths go on."""
 
-    __slots__ = ("any_child", "by_name", "rules")
+    __slots__ = ("any_child", "by_name", "for_all", "for_hosts")
 
     def __init__(self) -> None:
-        self.rules: list[Rule] = []
+        self.for_hosts: list[Rule] = []
+        self.for_all: list[Rule] = []
         self.by_name: dict[str, _Node] = {}
         self.any_child: _Node | None = None
 
     def add(self, rule: Rule, steps: Sequence[str]) -> None:
         if not steps:
-            self.rules.append(rule)
+            (self.for_hosts if Needs.HOST in rule.needs else self.for_all).append(rule)
         elif steps[0] == "*":
             self.any_child = self.any_child or _Node()
             self.any_child.add(rule, steps[1:])
         else:
             self.by_name.setdefault(steps[0], _Node()).add(rule, steps[1:])
 
-    def walk(self, element: Element, visit: Callable[[Rule, Element], None]) -> None:
-        for rule in self.rules:
-            visit(rule, element)
+    @property
+    def is_passed_through(self) -> bool:
+        """Tell whether nothing happens here but that paths go on by name."""
+        return not self.for_hosts and not self.for_all and self.any_child is None
+
+    def walk(self, element: Element, for_all: _Visits, for_hosts: _Visits) -> None:
+        """Note which rules look at which elements from here on."""
+        for rule in self.for_all:
+            for_all.append((rule, element))
+        for rule in self.for_hosts:
+            for_hosts.append((rule, element))
         if self.any_child is not None:
-            for child in element.iterchildren("*"):
-                self.any_child.walk(child, visit)
-                named = self.by_name.get(child.tag)
-                if named is not None:
-                    named.walk(child, visit)
-        elif self.by_name:
+            if self.any_child.is_passed_through:
+                # libxml2 finds the few grandchildren of that name faster than Python looks into each child.
+                for grandchild in element.iterdescendants(*self.any_child.by_name):
+                    parent = grandchild.getparent()
+                    if parent is not None and parent.getparent() is element:
+                        self.any_child.by_name[grandchild.tag].walk(grandchild, for_all, for_hosts)
+            else:
+                for child in element.iterchildren("*"):
+                    self.any_child.walk(child, for_all, for_hosts)
+        if self.by_name:
             for child in element.iterchildren(*self.by_name):
-                self.by_name[child.tag].walk(child, visit)
+                self.by_name[child.tag].walk(child, for_all, for_hosts)
 
 
 class Plan:
@@ -122,12 +138,9 @@ class Plan:
         return collected.report()
 
     def _check_domain(self, document: Document, domain: Domain, collected: "_Collected") -> None:
-        visits: list[tuple[Rule, Element]] = []
-        self._paths.walk(domain.element, lambda rule, element: visits.append((rule, element)))
-        if not visits:
-            return
-        for_hosts = [visit for visit in visits if Needs.HOST in visit[0].needs]
-        for_all = [visit for visit in visits if Needs.HOST not in visit[0].needs]
+        for_all: _Visits = []
+        for_hosts: _Visits = []
+        self._paths.walk(domain.element, for_all, for_hosts)
         for libvirt, hosts in self._hosts_by_libvirt().items() if for_all else ():
             context = Context(document, domain, None, libvirt)
             collected.run_all(for_all, context, tuple(host.id for host in hosts))

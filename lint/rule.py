@@ -84,7 +84,11 @@ class Rule(NamedTuple):
     good: Example
     body: Body
     each: Each | None
-    documentation: str
+
+    @property
+    def documentation(self) -> str:
+        """The docstring of the rule, without its indentation."""
+        return "\n".join(line.removeprefix("    ") for line in (self.body.__doc__ or "").strip().splitlines())
 
     @property
     def summary(self) -> str:
@@ -101,7 +105,7 @@ class Rule(NamedTuple):
         if self.each is None:
             yield from self.body(context, element)
         else:
-            for value in self.each(context, element):
+            for value in context.selected(self.each, element):
                 yield from self.body(context, value)
 
 
@@ -127,7 +131,6 @@ def rule(
     """
 
     def declare(body: Body) -> Rule:
-        documentation = "\n".join(line.removeprefix("    ") for line in (body.__doc__ or "").strip().splitlines())
         return Rule(
             code=code,
             name=name,
@@ -141,7 +144,6 @@ def rule(
             good=good,
             body=body,
             each=each,
-            documentation=documentation,
         )
 
     return declare

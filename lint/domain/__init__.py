@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from domlint.document import Document, Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child
@@ -90,6 +90,15 @@ class Context:
         self.given_hosts = given_hosts
         self.libvirt = libvirt
         self._domain = domain
+        self._selected: dict[tuple[object, Element], tuple[Any, ...]] = {}
+
+    def selected(self, each: Callable[[Context, Element], Iterable[Any]], element: Element) -> tuple[Any, ...]:
+        """What ``each`` makes of an element; it is asked once, however many rules want to know."""
+        key = (each, element)
+        found = self._selected.get(key)
+        if found is None:
+            found = self._selected[key] = tuple(each(self, element))
+        return found
 
     @property
     def domain(self) -> Domain:
