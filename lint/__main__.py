@@ -13,13 +13,16 @@ def main() -> None:
     instead, and the process ends at once when all output is written.
     """
     gc.set_threshold(200_000, 20, 20)
-    from domlint.cli import command
-
     status = 0
     try:
+        from domlint.cli import command
+
         command.main(prog_name="domlint")
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else 1 if ending.code else 0
+    except Exception as error:
+        status = 2
+        _confess(error)
     try:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -27,6 +30,20 @@ def main() -> None:
         # Whoever read the output has gone (domlint ... | head): nobody is left to tell.
         status = status or 1
     os._exit(status)
+
+
+def _confess(error: Exception) -> None:
+    from domlint.printable import printable
+
+    print(
+        f"domlint: error: {type(error).__name__}: {printable(str(error))}; this is a bug in domlint "
+        "(DOMLINT_DEBUG=1 shows where)",
+        file=sys.stderr,
+    )
+    if os.environ.get("DOMLINT_DEBUG"):
+        import traceback
+
+        traceback.print_exception(error)
 
 
 if __name__ == "__main__":

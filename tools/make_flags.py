@@ -1,6 +1,6 @@
-"""Make lint/hosts/flags.json, the table of QEMU capabilities and of when libvirt listed them.
+"""Make lint/hosts/flag_table.py, the table of QEMU capabilities and of when libvirt listed them.
 
-    python tools/make_flags.py FLAGS.jsonl [--output lint/hosts/flags.json]
+    python tools/make_flags.py FLAGS.jsonl [--output lint/hosts/flag_table.py]
 
 FLAGS.jsonl holds one JSON object per line. The first describes the releases that were read ("releases": objects with
 "libvirt"; "qemu_min_history": from which libvirt on which QEMU is the oldest supported). Each other line is one
@@ -16,12 +16,12 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 FACTS = ROOT / "tools" / "flag_facts.json"
-COLUMNS = ("known_after", "known_in", "order", "listed_until", "retired_from", "retired_by", "qemu_min")
 SOURCE = (
     "libvirt src/qemu/qemu_capabilities.c (enum virQEMUCapsFlags and its string table), releases 1.2.21 to 11.3.0 "
     "and the development after it, and NEWS for the minimum QEMU; the sources of 'facts' stand beside each"
@@ -33,7 +33,7 @@ Release = tuple[int, int, int]
 def main() -> None:
     parser = argparse.ArgumentParser(description="Make the table of QEMU capabilities.")
     parser.add_argument("jsonl", type=Path, help="what was found in libvirt's tables, one JSON object per line")
-    parser.add_argument("--output", type=Path, default=ROOT / "lint" / "hosts" / "flags.json")
+    parser.add_argument("--output", type=Path, default=ROOT / "lint" / "hosts" / "flag_table.py")
     arguments = parser.parse_args()
     meta, *rows = [json.loads(line) for line in arguments.jsonl.read_text(encoding="utf-8").splitlines() if line]
     facts: dict[str, Any] = json.loads(FACTS.read_text(encoding="utf-8"))["facts"]
@@ -55,7 +55,7 @@ def make_table(meta: dict[str, Any], rows: list[dict[str, Any]], facts: dict[str
         ]
         for row in rows
     }
-    return {"source": SOURCE, "columns": list(COLUMNS), "flags": flags, "facts": facts}
+    return {"flags": flags, "facts": facts}
 
 
 def known(first: str, releases: list[str]) -> tuple[str | None, str | None]:
@@ -103,18 +103,34 @@ def dotted(release: Release) -> str:
     return ".".join(map(str, release))
 
 
+HEAD = """\
+\"\"\"The capabilities of QEMU that libvirt lists, with the releases that did. Made by tools/make_flags.py; do not edit.
+
+A table of facts, as a module because Python reads that faster than any other format: a short run of the command needs
+one line of it.
+\"\"\"
+
+from typing import Any
+
+SOURCE = (
+{source})
+
+FLAGS: dict[str, tuple[str | None, str | None, int | None, str | None, str | None, str | None, str | None]] = {{
+    # known_after, known_in, order, listed_until, retired_from, retired_by, qemu_min: see domlint.hosts.lifecycle.Flag
+{flags}}}
+
+FACTS: dict[str, dict[str, Any]] = {{
+{facts}}}
+"""
+
+
 def as_text(table: dict[str, Any]) -> str:
     """One capability a line, so that a change of the table is a readable difference."""
-    parts = []
-    for key, value in table.items():
-        if isinstance(value, dict):
-            lines = ",\n".join(
-                f"  {json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}" for name, entry in value.items()
-            )
-            parts.append(f" {json.dumps(key)}: {{\n{lines}\n }}")
-        else:
-            parts.append(f" {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+    return HEAD.format(
+        source="".join(f"    {part!r}\n" for part in textwrap.wrap(SOURCE, 100, drop_whitespace=False)),
+        flags="".join(f"    {name!r}: {tuple(row)!r},\n" for name, row in table["flags"].items()),
+        facts="".join(f"    {name!r}: {fact!r},\n" for name, fact in table["facts"].items()),
+    )
 
 
 if __name__ == "__main__":

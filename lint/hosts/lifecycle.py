@@ -1,13 +1,11 @@
 """Does a host have a capability? More than looking whether it is listed.
 
 libvirt stops listing a capability once the oldest QEMU it supports always has it ("retires" it), so a file of a new
-libvirt does not list what a file of an old one does. The table ``flags.json`` beside this module says when each
+libvirt does not list what a file of an old one does. The table ``flag_table`` beside this module says when each
 capability came and when it was retired.
 """
 
-import os
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -25,7 +23,7 @@ class Flag(NamedTuple):
     ``listed_until`` is the newest libvirt read that has not retired it (None: in use),
     ``retired_from`` is the earliest libvirt that may have retired it (None: in use), ``retired_by`` the oldest one
     read that has (None although retired: newer than all that were read), ``qemu_min`` the oldest QEMU that this
-    libvirt supports (None: of before libvirt had such a limit). ``facts`` are those of ``flags.json``.
+    libvirt supports (None: of before libvirt had such a limit). ``facts`` are those of ``flag_table``.
     """
 
     known_after: Version | None
@@ -56,35 +54,21 @@ def find_answer(host: Host, flag: str) -> Answer:
 @cache
 def table() -> dict[str, Flag]:
     """Every capability that is known, by name."""
-    return {name: Flag(*map(_value, row), facts) for name, row, facts in _rows()}
+    from domlint.hosts.flag_table import FLAGS
+
+    return {name: flag for name in FLAGS if (flag := _named(name)) is not None}
 
 
 @cache
 def _named(name: str) -> Flag | None:
-    """One capability, without the cost of making all 499."""
-    content = _content()
-    row = content["flags"].get(name)
-    return None if row is None else Flag(*map(_value, row), content["facts"].get(name, {}))
+    """One capability, without the cost of making all of them."""
+    from domlint.hosts.flag_table import FACTS, FLAGS
 
-
-def _rows() -> Iterator[tuple[str, list[Any], dict[str, Any]]]:
-    content = _content()
-    for name, row in content["flags"].items():
-        yield name, row, content["facts"].get(name, {})
-
-
-def _value(written: str | int | None) -> Any:
-    return _version(written) if isinstance(written, str) else written
-
-
-@cache
-def _content() -> dict[str, Any]:
-    import json
-
-    # importlib.resources would take longer to import than the rest takes together.
-    with open(os.path.join(os.path.dirname(__file__), "flags.json"), "rb") as file:
-        content: dict[str, Any] = json.load(file)
-    return content
+    row = FLAGS.get(name)
+    if row is None:
+        return None
+    known_after, known_in, order, *retirement = row
+    return Flag(_version(known_after), _version(known_in), order, *map(_version, retirement), FACTS.get(name, {}))
 
 
 def _unlisted(host: Host, name: str, flag: Flag) -> tuple[Presence, str]:
@@ -212,10 +196,11 @@ def _introduced_since(host: Host, flag: Flag) -> str | None:
 
 def _device_of(name: str) -> str | None:
     """The capability that a dotted name is part of: 'virtio-net' for 'virtio-net.rss'; None when there is none."""
-    known = _content()["flags"]
+    from domlint.hosts.flag_table import FLAGS
+
     while "." in name:
         name = name.rpartition(".")[0]
-        if name in known:
+        if name in FLAGS:
             return name
     return None
 

@@ -116,8 +116,10 @@ def seconds(command: Sequence[str | Path], runs: int) -> float:
     times = []
     for _ in range(runs + 1):
         begin = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        ran = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
         times.append(time.perf_counter() - begin)
+        if ran.returncode not in (0, 1):
+            sys.exit(f"{command[0]} exits with {ran.returncode}: {ran.stderr.decode(errors='replace')}")
     return statistics.median(times[1:])
 
 
