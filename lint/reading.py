@@ -18,15 +18,16 @@ def read_at_most(path: str, limit: int) -> bytes:
         if stat.S_ISDIR(status.st_mode):
             raise IsADirectoryError(21, "Is a directory", path)
         # A buffer of the limit's size for each small file would cost more than reading it.
-        wanted = min(status.st_size, limit) + 1 if stat.S_ISREG(status.st_mode) else _CHUNK
+        is_regular = stat.S_ISREG(status.st_mode)
+        wanted = min(status.st_size, limit) + 1 if is_regular else _CHUNK
         parts, size = [], 0
         while size <= limit:
             part = os.read(descriptor, min(wanted, limit + 1 - size))
-            if not part:
-                break
             parts.append(part)
             size += len(part)
-            wanted = max(wanted - len(part), 1) if stat.S_ISREG(status.st_mode) and size <= status.st_size else _CHUNK
+            if not part or (is_regular and size < wanted):
+                break
+            wanted = _CHUNK
         return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(descriptor)
