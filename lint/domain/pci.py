@@ -1,12 +1,18 @@
 """The guest's PCI topology: its controllers, the addresses asked for, and where libvirt puts what asks for none."""
 
-from collections.abc import Iterator
-from typing import Final, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import Element
-from domlint.domain.devices import interface_type, is_hostdev_of, network_model
+from domlint.domain import placement
 from domlint.domain.machine import Machine, PciRoot
+from domlint.domain.placement import NETWORK_MODELS_ON_CONVENTIONAL_PCI
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
+
+if TYPE_CHECKING:
+    from domlint.hosts import Host
+
+__all__ = ["NETWORK_MODELS_ON_CONVENTIONAL_PCI", "Controller", "GuestAddress", "Topology", "guest_address"]
 
 PORT_MODELS: Final = frozenset({"pcie-root-port", "pcie-switch-downstream-port"})
 """Controllers that offer one PCI Express slot each. Source: libvirt src/conf/domain_addr.c."""
@@ -16,23 +22,14 @@ CONVENTIONAL_MODELS: Final = frozenset(
 )
 """Controllers whose slots are conventional PCI. Source: libvirt src/conf/domain_addr.c."""
 
-NETWORK_MODELS_ON_PCIE: Final = frozenset({"virtio", "virtio-non-transitional", "e1000e", "igb"})
+LARGEST_BUS: Final = 0xFF
+LARGEST_SLOT: Final = 0x1F
+LARGEST_FUNCTION: Final = 7
+"""Of a PCI address. libvirt refuses larger numbers, and every PCI domain of the guest but 0.
 
-NETWORK_MODELS_ON_CONVENTIONAL_PCI: Final = frozenset(
-    {"rtl8139", "e1000", "vmxnet3", "virtio-transitional", "netfront", "spapr-vlan", "lan9118", "smc91c111"}
-    | {"vlance", "vmxnet", "vmxnet2", "am79c970a", "82540em", "82545em", "82543gc"}
-)
-"""Network models, in lower case, for which libvirt looks for a conventional slot.
-
-Every model it does not know by name goes to a PCI Express slot.
-Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags) and
-src/conf/domain_conf.c (the names).
+Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid), src/conf/domain_addr.c
+(virDomainPCIAddressValidate).
 """
-
-_CONVENTIONAL_SOUND: Final = frozenset({"es1370", "ac97", "ich6"})
-_PCIE_USB: Final = frozenset({"nec-xhci", "qemu-xhci"})
-_PCIE_SCSI: Final = frozenset({"virtio-scsi", "virtio-non-transitional"})
-_PORT_TAKING_CONTROLLERS: Final = frozenset({"pcie-to-pci-bridge", "pcie-switch-upstream-port"})
 
 
 class GuestAddress(NamedTuple):
@@ -50,7 +47,7 @@ class Controller(NamedTuple):
     """A PCI controller that the file declares; ``index`` is the bus number that its slots have."""
 
     element: Element
-    index: int
+    index: int  # type: ignore[assignment]  # hides tuple.index
     model: Maybe[str]
     allows_hotplug: bool
 
@@ -58,8 +55,8 @@ class Controller(NamedTuple):
 def guest_address(device: Element) -> Maybe[GuestAddress]:
     """The address that a device asks for; None where libvirt is to choose one, UNKNOWN where a part is not known.
 
-    An address without domain, bus and slot counts as none, whatever its function. Source: libvirt 11.3.0
-    src/util/virpci.c (virPCIDeviceAddressIsEmpty).
+    An address without domain, bus and slot counts as none, whatever its function; one that libvirt refuses is unknown.
+    Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsEmpty, virPCIDeviceAddressIsValid).
     """
     element = child(device, "address")
     if element is None or attribute(element, "type") not in ("pci", UNKNOWN):
@@ -69,7 +66,9 @@ def guest_address(device: Element) -> Maybe[GuestAddress]:
     if any(isinstance(value, Unknown) for value in (*values, *numbers)):
         return UNKNOWN
     domain, bus, slot, function = (number if isinstance(number, int) else 0 for number in numbers)
-    if not (domain or bus or slot):
+    if domain or bus > LARGEST_BUS or slot > LARGEST_SLOT or function > LARGEST_FUNCTION:
+        return UNKNOWN
+    if not (bus or slot):
         return None
     return GuestAddress(element, domain, bus, slot, function, values[1] == "on")
 
@@ -77,9 +76,10 @@ def guest_address(device: Element) -> Maybe[GuestAddress]:
 class Topology:
     """The PCI topology of a domain with a certain machine."""
 
-    def __init__(self, devices: Element | None, machine: Machine) -> None:
+    def __init__(self, devices: Element | None, machine: Machine, host: "Host | None" = None) -> None:
         self.machine = machine
         self._devices = devices
+        self._host = host
         self.controllers = {controller.index: controller for controller in _pci_controllers(devices)}
 
     @property
@@ -110,11 +110,7 @@ class Topology:
             return controller if controller is not None and controller.model in PORT_MODELS else None
         if self.root is not PciRoot.PCIE or self._devices is None or not self._is_known():
             return None
-        free = self.free_ports()
-        for port, taker in zip(free, self._takers_of_ports(), strict=False):
-            if taker is device:
-                return port
-        return None
+        return next((port for port, taker in self._chosen if taker is device), None)
 
     def _is_known(self) -> bool:
         """Tell whether all that libvirt's choice hangs on is known: every address, and every controller's index."""
@@ -127,38 +123,74 @@ class Topology:
 
     def free_ports(self) -> list[Controller]:
         """The declared ports that no device asks for, in the order in which libvirt fills them."""
-        taken = set()
-        if self._devices is not None:
-            for device in self._devices.iterchildren("*"):
-                address = guest_address(device)
-                if isinstance(address, GuestAddress):
-                    taken.add(address.bus)
+        used = {address.bus for address in self._asked_for}
         ports = (self.controllers[index] for index in sorted(self.controllers))
-        return [port for port in ports if port.model in PORT_MODELS and port.index not in taken]
+        return [port for port in ports if port.model in PORT_MODELS and port.index not in used]
 
-    def _takers_of_ports(self) -> Iterator[Element | None]:
-        """The devices that libvirt gives a free port, in its order; None for one that it adds by itself.
+    @cached_property
+    def _asked_for(self) -> list[GuestAddress]:
+        """The addresses that devices ask for."""
+        devices = () if self._devices is None else self._devices.iterchildren("*")
+        addresses = (guest_address(device) for device in devices)
+        return [address for address in addresses if isinstance(address, GuestAddress)]
 
-        Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainAssignDevicePCISlots): PCI controllers, file
-        systems, interfaces, sound, other controllers, disks, host devices.
+    @cached_property
+    def _chosen(self) -> list[tuple[Controller | None, Element | None]]:
+        """The ports that libvirt fills by itself, with the device it puts there.
+
+        None for a port that is not declared: libvirt adds one for each index that the file leaves out. None for a
+        device that libvirt adds. PCI controllers come first, in the order of their indexes; among them the bridge that
+        libvirt adds for the first device that needs conventional PCI where the file has none.
         """
         devices = self._devices
         assert devices is not None
-        homeless = [device for device in devices.iterchildren("*") if guest_address(device) is None]
-        for controller in homeless:
-            if controller.tag == "controller" and attribute(controller, "model") in _PORT_TAKING_CONTROLLERS:
-                yield controller
-        if self._lacks_conventional_slots() and any(_is_conventional(device) for device in homeless):
-            yield None
-        for kind in ("filesystem", "interface", "controller", "disk"):
-            yield from (device for device in homeless if device.tag == kind and _is_express(device))
-            if kind == "controller" and _adds_virtio_serial(devices):
-                yield None
-        yield from (device for device in homeless if device.tag == "interface" and interface_type(device) == "hostdev")
-        yield from (device for device in homeless if device.tag == "hostdev" and is_hostdev_of(device, "pci", "mdev"))
+        guest = self._guest()
+        homeless = [device for device in devices.iterchildren("*") if _is_homeless(device)]
+        takers: list[Element | None] = list(placement.bridges_taking_ports(self._by_index(homeless)))
+        used = {address.slot for address in self._asked_for if address.bus == 0}
+        if self._lacks_conventional_slots() and placement.needs_conventional_slot(devices, guest, homeless, used):
+            takers.append(None)
+        takers += placement.port_takers(devices, guest, homeless)
+        return list(zip(self._slots(), takers, strict=False))
+
+    def _slots(self) -> list[Controller | None]:
+        """The free ports in libvirt's order; None for one that it adds between those declared."""
+        used = {address.bus for address in self._asked_for}
+        indexes = range(1, max(self.controllers, default=0) + 1)
+        slots = ((index, self.controllers.get(index)) for index in indexes)
+        return [
+            controller
+            for index, controller in slots
+            if index not in used and (controller is None or controller.model in PORT_MODELS)
+        ]
+
+    def _guest(self) -> placement.Guest:
+        """What libvirt's choice hangs on beside the devices. Of an unknown QEMU, it is taken to have what most have."""
+        machine, host = self.machine, self._host
+
+        def has(flag: str) -> bool:
+            return host is None or host.answer(flag).presence.name != "ABSENT"
+
+        available = (model for model in ("rtl8139", "e1000") if has(model))
+        return placement.Guest(
+            is_q35=machine.arch in (None, UNKNOWN, "x86_64", "i686"),
+            has=has,
+            network_model=machine.network_model or next(available, "virtio"),
+        )
+
+    def _by_index(self, devices: list[Element]) -> list[Element]:
+        """The PCI controllers among some devices, in the order of their indexes."""
+        ordered = (self.controllers[index].element for index in sorted(self.controllers))
+        return [element for element in ordered if element in devices]
 
     def _lacks_conventional_slots(self) -> bool:
         return not any(controller.model in CONVENTIONAL_MODELS for controller in self.controllers.values())
+
+
+def _is_homeless(device: Element) -> bool:
+    """Tell whether libvirt is to choose an address for a device, should it be one with PCI."""
+    address = child(device, "address")
+    return address is None or (attribute(address, "type") == "pci" and guest_address(device) is None)
 
 
 def _pci_controllers(devices: Element | None) -> list[Controller]:
@@ -177,43 +209,3 @@ def _pci_controllers(devices: Element | None) -> list[Controller]:
         hotplug = child_attribute(element, "target", "hotplug")
         controllers.append(Controller(element, index, attribute(element, "model"), hotplug != "off"))
     return controllers
-
-
-def _is_express(device: Element) -> bool:
-    if device.tag == "filesystem":
-        return child_attribute(device, "driver", "type") not in ("loop", "nbd", "ploop")
-    if device.tag == "interface":
-        model = network_model(device)
-        conventional = isinstance(model, str) and model.lower() in NETWORK_MODELS_ON_CONVENTIONAL_PCI
-        return interface_type(device) != "hostdev" and not conventional and model != "usb-net"
-    if device.tag == "controller":
-        kind, model = attribute(device, "type"), attribute(device, "model")
-        return (
-            (kind == "usb" and model in _PCIE_USB)
-            or (kind == "scsi" and model in _PCIE_SCSI)
-            or (kind == "virtio-serial" and model != "virtio-transitional")
-        )
-    return child_attribute(device, "target", "bus") == "virtio" and attribute(device, "model") != "virtio-transitional"
-
-
-def _is_conventional(device: Element) -> bool:
-    model = attribute(device, "model")
-    if device.tag == "interface":
-        model = network_model(device)
-        conventional = isinstance(model, str) and model.lower() in NETWORK_MODELS_ON_CONVENTIONAL_PCI
-        return interface_type(device) != "hostdev" and conventional
-    if device.tag == "sound":
-        return model in _CONVENTIONAL_SOUND
-    if device.tag == "watchdog":
-        return model == "i6300esb"
-    return device.tag == "shmem" or model == "virtio-transitional"
-
-
-def _adds_virtio_serial(devices: Element) -> bool:
-    declared = any(
-        attribute(controller, "type") == "virtio-serial" for controller in devices.iterchildren("controller")
-    )
-    wanted = any(
-        child_attribute(device, "target", "type") == "virtio" for device in devices.iterchildren("channel", "console")
-    )
-    return wanted and not declared
