@@ -22,7 +22,7 @@ from domlint.document import (
 )
 from domlint.findings import Location
 from domlint.placeholders import is_placeholder
-from domlint.positions import as_utf8, place_in
+from domlint.positions import Text, declared_encoding
 
 OTHER_LIBVIRT_ROOTS: Final = {
     "capabilities": "the output of virsh capabilities",
@@ -90,26 +90,35 @@ def reason_to_refuse(name: str, data: bytes) -> Fault | None:
             "libvirt itself takes at most 4 MiB of XML over its connection; lint the file of the domain alone",
         )
     parser = expat.ParserCreate("utf-8")
-    place = [0]
 
     def entity_declared(*_details: object) -> None:
-        place[0] = parser.CurrentByteIndex
         raise _EntityFoundError
 
     parser.EntityDeclHandler = entity_declared
     try:
-        text = as_utf8(data)
-        parser.Parse(text, True)
+        text = Text(data)
+        parser.Parse(text.utf8, True)
     except _EntityFoundError:
-        return Fault(
-            FaultKind.REFUSED,
-            "the document declares entities of its own and was not read further",
-            place_in(name, text, place[0]),
-            "no libvirt document needs a DOCTYPE: write the text itself where the entity stands and remove it",
-        )
-    except (expat.ExpatError, LookupError, UnicodeError, ValueError):
+        return _entities_fault(_location(name, text, parser.CurrentByteIndex))
+    except (expat.ExpatError, LookupError, UnicodeError):
         return None
     return None
+
+
+def entities_in_tree(name: str, root: etree._Element) -> Fault | None:
+    """Say that a document is not read further for its entities, where they could only be seen by parsing it."""
+    dtd = root.getroottree().docinfo.internalDTD
+    has_entities = dtd is not None and next(iter(dtd.iterentities()), None) is not None
+    return _entities_fault(_start_of(name)) if has_entities else None
+
+
+def _entities_fault(location: Location) -> Fault:
+    return Fault(
+        FaultKind.REFUSED,
+        "the document declares entities of its own and was not read further",
+        location,
+        "no libvirt document needs a DOCTYPE: write the text itself where the entity stands and remove it",
+    )
 
 
 def explain(name: str, data: bytes, error: Exception) -> Document:
@@ -121,27 +130,56 @@ def explain(name: str, data: bytes, error: Exception) -> Document:
     fault = _syntax_fault(name, data)
     if fault is not None:
         return Document(name, data, None, (fault,))
-    if isinstance(error, etree.XMLSyntaxError) and error.code == etree.ErrorTypes.NS_ERR_UNDEFINED_NAMESPACE:
-        root = etree.fromstring(data, hardened_parser(recover=True))
-        document = Document(name, data, root)
-        faults = _prefix_faults(document)
-        if document.domain is None and root.tag not in DOMAIN_WRAPPERS:
-            faults = (*faults, root_fault(document))
-        return Document(name, data, root, faults)
+    if _is_mislabelled(data):
+        message = f"the XML declaration names the encoding {declared_encoding(data)}, but the file is not in it"
+        remedy = "save the file as UTF-8 and remove encoding='…' from its first line"
+        return Document(name, data, None, (Fault(FaultKind.NOT_WELL_FORMED, message, _start_of(name), remedy),))
+    text = str(error)
+    if "amplification" in text or "entity reference loop" in text:
+        return Document(name, data, None, (_entities_fault(_start_of(name)),))
     line, column = getattr(error, "position", None) or (1, 1)
     location = Location(name, max(line, 1), max(column, 1), max(line, 1), max(column, 1))
-    return Document(name, data, None, (Fault(FaultKind.NOT_WELL_FORMED, _limit_in_words(error), location),))
+    if getattr(error, "code", None) in _NAMESPACE_ERRORS:
+        root = etree.fromstring(data, hardened_parser(recover=True))
+        if root is not None:
+            return _with_wrong_namespaces(Document(name, data, root), text, location)
+    return Document(name, data, None, (Fault(FaultKind.NOT_WELL_FORMED, _limit_in_words(text), location),))
 
 
-def _limit_in_words(error: Exception) -> str:
-    text = str(error)
+def _with_wrong_namespaces(document: Document, error: str, location: Location) -> Document:
+    assert document.root is not None
+    faults = _prefix_faults(document)
+    if not faults:
+        message = f"{_without_position(error)}: libvirt accepts the file and may ignore what this is about"
+        faults = (Fault(FaultKind.UNDECLARED_PREFIX, message, location),)
+    if document.domain is None and document.root.tag not in DOMAIN_WRAPPERS:
+        faults = (
+            (*faults, root_fault(document)) if document.root.tag in OTHER_LIBVIRT_ROOTS else (root_fault(document),)
+        )
+    return Document(document.name, document.data, document.root, faults)
+
+
+_NAMESPACE_ERRORS: Final = frozenset({99, *range(200, 206)})
+"""The codes of libxml2's namespace errors (XML_WAR_NS_URI, XML_NS_ERR_…); none is fatal, so that libvirt goes on."""
+
+
+def _is_mislabelled(data: bytes) -> bool:
+    """Tell whether the declaration can be read byte by byte, and names an encoding where it could not."""
+    return declared_encoding(data).upper().startswith(("UTF-16", "UTF-32", "UCS-", "ISO-10646-UCS"))
+
+
+def _limit_in_words(text: str) -> str:
     if "depth" in text:
         return "elements are nested deeper than the 256 levels that libxml2, and so libvirt, reads"
     if "huge" in text or "too long" in text or "Buffer" in text:
         return "a single text or name is longer than libxml2, and so libvirt, reads (10 MB)"
     if "encoding" in text.lower():
         return "the encoding that the XML declaration names is not known, or the bytes do not fit it"
-    return f"not well-formed XML: {_POSITION_IN_TEXT.sub('', ' '.join(text.split()))}"
+    return f"not well-formed XML: {_without_position(text)}"
+
+
+def _without_position(text: str) -> str:
+    return _POSITION_IN_TEXT.sub("", " ".join(text.split()))
 
 
 _IN_WORDS: Final = {
@@ -164,7 +202,7 @@ _IN_WORDS: Final = {
 
 def _syntax_fault(name: str, data: bytes) -> Fault | None:
     try:
-        text = as_utf8(data)
+        text = Text(data)
     except UnicodeDecodeError as error:
         start = _start_of(name)
         message = f"the bytes do not fit the encoding {error.encoding}: byte {error.start} cannot be read"
@@ -191,15 +229,13 @@ def _syntax_fault(name: str, data: bytes) -> Fault | None:
     parser.StartElementHandler = start_element
     parser.EndElementHandler = end_element
     try:
-        parser.Parse(text, True)
+        parser.Parse(text.utf8, True)
     except _TooDeepError:
         return None
     except expat.ExpatError as error:
-        location = place_in(name, text, parser.ErrorByteIndex)
-        message, help_text = _explanation(error, text, parser.ErrorByteIndex, open_tags)
+        location = _location(name, text, parser.ErrorByteIndex)
+        message, help_text = _explanation(error, text.utf8, parser.ErrorByteIndex, open_tags)
         return Fault(FaultKind.NOT_WELL_FORMED, f"not well-formed XML: {message}", location, help_text)
-    except ValueError:
-        return None
     return None
 
 
@@ -242,8 +278,8 @@ def _prefix_faults(document: Document) -> tuple[Fault, ...]:
     for element in document.root.iter("*"):
         names = [str(element.tag), *map(str, element.attrib)]
         for position, qualified in enumerate(names):
-            prefix, colon, _local = qualified.partition(":")
-            if qualified.startswith("{") or not colon or prefix in seen:
+            prefix, _colon, local = qualified.partition(":")
+            if qualified.startswith("{") or not prefix or not local or ":" in local or prefix in seen:
                 continue
             namespace = PREFIX_NAMESPACES.get(prefix, "its URI")
             seen[prefix] = Fault(
@@ -261,13 +297,20 @@ def root_fault(document: Document) -> Fault:
     assert document.root is not None
     tag = document.root.tag
     location = document.locate(document.root)
-    qualified = etree.QName(document.root)
-    if qualified.namespace and qualified.localname == "domain":
+    namespace, local_name = _namespace_and_name(str(tag))
+    if namespace and local_name == "domain":
         return Fault(
             FaultKind.MISSPELT_ROOT,
-            f"this <domain> is in the namespace '{qualified.namespace}': libvirt reads elements without one only",
+            f"this <domain> is in the namespace '{namespace}': libvirt reads elements without one only",
             location,
             "remove the xmlns attribute",
+        )
+    if local_name != tag and local_name == "domain":
+        return Fault(
+            FaultKind.MISSPELT_ROOT,
+            f"the root element is <{tag}>: libvirt reads <domain> without a prefix only",
+            location,
+            "remove the prefix",
         )
     if tag in OTHER_LIBVIRT_ROOTS:
         return Fault(FaultKind.OTHER_ROOT, f"no domain: <{tag}> is {OTHER_LIBVIRT_ROOTS[tag]}", location)
@@ -279,7 +322,13 @@ def root_fault(document: Document) -> Fault:
             location,
             f"did you mean <{meant}>?",
         )
-    return Fault(FaultKind.OTHER_ROOT, f"no domain: the root element is <{qualified.localname}>", location)
+    return Fault(FaultKind.OTHER_ROOT, f"no domain: the root element is <{local_name}>", location)
+
+
+def _namespace_and_name(tag: str) -> tuple[str, str]:
+    """The namespace of a tag as lxml writes it, and its name; a prefix that is not declared is cut off."""
+    namespace, brace, local_name = tag.rpartition("}")
+    return (namespace[1:], local_name) if brace else ("", tag.rpartition(":")[2])
 
 
 def _meant(root: etree._Element) -> str | None:
@@ -319,9 +368,14 @@ def is_libvirt_root(tag: str) -> bool:
 def first_tag(data: bytes) -> str:
     """The name of the first tag in bytes that may not be well-formed; "" where there is none."""
     with contextlib.suppress(LookupError, UnicodeError):
-        data = as_utf8(data)
+        data = Text(data).utf8
     match = _FIRST_TAG.search(data)
     return match.group(1).decode(errors="replace") if match else ""
+
+
+def _location(name: str, text: Text, position: int) -> Location:
+    line, column, offset = text.place(max(position, 0))
+    return Location(name, line, column, line, column, offset, offset)
 
 
 def _start_of(name: str) -> Location:

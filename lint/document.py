@@ -10,7 +10,7 @@ from lxml import etree
 from domlint.findings import Location
 
 if TYPE_CHECKING:
-    from domlint.positions import Positions
+    from domlint.positions import Positions, Text
 
 Element: TypeAlias = etree._Element
 
@@ -63,7 +63,7 @@ class Document:
 
         Columns count characters, from 1.
         """
-        xpath = str(element.getroottree().getpath(element))
+        xpath = self._path(element)
         positions = self._positions
         if positions is None:
             line = element.sourceline or 1
@@ -73,16 +73,46 @@ class Document:
         if attribute is not None and attribute in span.attributes:
             start, end = span.attributes[attribute]
             xpath = f"{xpath}/@{attribute}"
-        first, last = positions.place(start), positions.place(end)
+        assert self._text is not None
+        first, last = self._text.place(start), self._text.place(end)
         return Location(self.name, *first[:2], *last[:2], first.offset, last.offset, xpath)
 
     def line_text(self, line: int) -> str:
         """The text of a line, from 1, without its end."""
         return self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
 
+    def _path(self, element: Element) -> str:
+        """The XPath of an element, as lxml's getpath would write it.
+
+        That counts all siblings before the element each time: too slow for many findings in one long list.
+        """
+        steps: list[str] = []
+        parent = element.getparent()
+        while parent is not None:
+            if parent not in self._steps:
+                self._steps[parent] = _steps_of(parent)
+            step = self._steps[parent].get(element)
+            if step is None:
+                steps.append(str(element.getroottree().getpath(element)))
+                break
+            steps.append(f"/{step}")
+            element, parent = parent, parent.getparent()
+        else:
+            steps.append(str(element.getroottree().getpath(element)))
+        return "".join(reversed(steps))
+
     @cached_property
-    def _encoding(self) -> str | None:
-        return None if self.root is None else self.root.getroottree().docinfo.encoding
+    def _steps(self) -> dict[Element, dict[Element, str]]:
+        return {}
+
+    @cached_property
+    def _text(self) -> "Text | None":
+        from domlint.positions import Text
+
+        try:
+            return Text(self.data, None if self.root is None else self.root.getroottree().docinfo.encoding)
+        except (LookupError, UnicodeError):
+            return None
 
     @cached_property
     def _positions(self) -> "Positions | None":
@@ -90,9 +120,11 @@ class Document:
 
         from domlint.positions import Positions
 
+        if self._text is None:
+            return None
         try:
-            found = Positions(self.data, self._encoding)
-        except (LookupError, UnicodeError, ExpatError):
+            found = Positions(self._text)
+        except ExpatError:
             return None
         return found if len(found) == len(self._numbers) else None
 
@@ -103,9 +135,7 @@ class Document:
 
     @cached_property
     def _lines(self) -> list[str]:
-        from domlint.positions import lines_of
-
-        return lines_of(self.data, self._encoding)
+        return self.data.decode(errors="replace").splitlines() if self._text is None else self._text.lines()
 
 
 def children(element: Element, *names: str) -> Iterator[Element]:
@@ -127,6 +157,12 @@ def parse(name: str, data: bytes) -> Document:
         from domlint.broken import explain
 
         return explain(name, data, error)
+    if root.getroottree().docinfo.internalDTD is not None:
+        from domlint.broken import entities_in_tree
+
+        fault = entities_in_tree(name, root)
+        if fault is not None:
+            return Document(name, data, None, (fault,))
     document = Document(name, data, root)
     if document.domain is None and root.tag not in DOMAIN_WRAPPERS:
         from domlint.broken import root_fault
@@ -140,6 +176,20 @@ def hardened_parser(recover: bool = False) -> etree.XMLParser:
     return etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=recover
     )
+
+
+def _steps_of(parent: Element) -> dict[Element, str]:
+    """The last step of the path to each child element that has no namespace: its name, numbered where that repeats."""
+    by_name: dict[str, list[Element]] = {}
+    for child in parent.iterchildren("{}*"):
+        by_name.setdefault(str(child.tag), []).append(child)
+    steps = {}
+    for name, group in by_name.items():
+        if len(group) == 1:
+            steps[group[0]] = name
+        else:
+            steps.update({child: f"{name}[{number}]" for number, child in enumerate(group, 1)})
+    return steps
 
 
 def _domain_in(root: Element) -> Element | None:

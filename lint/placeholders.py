@@ -8,8 +8,8 @@ from typing import Final
 _SIGNS = frozenset("{$%@")
 
 _PLACEHOLDER: Final = (
-    r"\{\{.*?\}\}"  # Jinja, Go templates, Mustache
-    r"|\{%.*?%\}"
+    r"\{\{(?:(?!\{\{).)*?\}\}"  # Jinja, Go templates, Mustache; each up to the next opening, so that time stays linear
+    r"|\{%(?:(?!\{%).)*?%\}"
     r"|\$\{[^{}]*\}"  # shell, Terraform, string.Template
     r"|\$\([^()]*\)"
     r"|\$[A-Za-z_]\w*"

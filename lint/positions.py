@@ -8,20 +8,35 @@ files that have something to report.
 import codecs
 import re
 from bisect import bisect_right
-from typing import NamedTuple
+from functools import cached_property
+from itertools import accumulate
+from typing import Final, NamedTuple
 from xml.parsers import expat
 
-from domlint.findings import Location
-
-_ATTRIBUTE = re.compile(rb"""([^\s=<>/"']+)\s*=\s*("[^"]*"|'[^']*')""")
-_START_TAG = re.compile(rb"""<(?:[^"'>]|"[^"]*"|'[^']*')*>""")
+_TAG_NAME = re.compile(rb"<[^\s/>]+")
+_NEXT_ATTRIBUTE = re.compile(rb"""\s*([^\s=>/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
+_TAG_END = re.compile(rb"\s*/?>")
 _DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_FIRST_BYTES = (
+    (b"<\0?\0", "utf-16-le"),
+    (b"\0<\0?", "utf-16-be"),
+    (b"<\0\0\0", "utf-32-le"),
+    (b"\0\0\0<", "utf-32-be"),
+)
+_NO_CHARACTER_SETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape", "unicode-escape", "undefined"})
+"""Codecs of Python that are no encodings of files; two of them take time that grows with the square of the text."""
+
+_CONTINUATION: Final = bytes(range(0x80, 0xC0))
+_BLOCK: Final = 1024
+"""Bytes between the points at which characters have been counted."""
 
 
 class Span(NamedTuple):
@@ -50,20 +65,63 @@ class Place(NamedTuple):
     offset: int
 
 
+class Text:
+    """A file's bytes as text: from a byte of its UTF-8 form to the line, the column and the byte of the file.
+
+    ``utf8`` is that form, without a byte order mark; lines keep their ends.
+    """
+
+    def __init__(self, data: bytes, encoding: str | None = None) -> None:
+        """Decode it.
+
+        ``encoding`` is the one a parser found; without it, the XML declaration counts. A byte order mark goes before
+        both. Raises LookupError or UnicodeError where Python cannot decode that encoding.
+        """
+        mark, codec = _encoding_of(data, encoding)
+        body = data[len(mark) :]
+        self._mark_length = len(mark)
+        self._decoded = None if codec == "utf-8" else _Decoded(body, codec)
+        self.utf8 = body if codec == "utf-8" else body.decode(codec).encode()
+
+    def place(self, position: int) -> Place:
+        """The line, column and byte of the file for a byte of the UTF-8 form."""
+        line = bisect_right(self._line_starts, position)
+        column = self._characters(position) - self._characters(self._line_starts[line - 1]) + 1
+        offset = position if self._decoded is None else self._decoded.offset_of(self._characters(position))
+        return Place(line, column, self._mark_length + offset)
+
+    def lines(self) -> list[str]:
+        """The lines, without their ends."""
+        return [line.decode(errors="replace") for line in _LINE_END.split(self.utf8)]
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_END.finditer(self.utf8))]
+
+    def _characters(self, position: int) -> int:
+        """The number of characters before a byte of the UTF-8 form."""
+        if self._is_ascii:
+            return position
+        block = position // _BLOCK
+        return self._counts[block] + _characters_in(self.utf8[block * _BLOCK : position])
+
+    @cached_property
+    def _is_ascii(self) -> bool:
+        return self.utf8.isascii()
+
+    @cached_property
+    def _counts(self) -> list[int]:
+        """The number of characters before each block."""
+        blocks = (self.utf8[start : start + _BLOCK] for start in range(0, len(self.utf8), _BLOCK))
+        return list(accumulate(map(_characters_in, blocks), initial=0))
+
+
 class Positions:
     """The places of all elements of one well-formed document, by their number in document order."""
 
-    def __init__(self, data: bytes, encoding: str | None) -> None:
-        """Find them.
-
-        ``encoding`` is the one the parser found; a byte order mark goes before it.
-        Raises LookupError or UnicodeError where Python cannot decode that encoding.
-        """
-        self._mark, self._codec = _encoding_of(data, encoding)
-        body = data[len(self._mark) :]
-        self._as_is = self._codec == "utf-8"
-        self._bytes = body if self._as_is else body.decode(self._codec).encode()
-        self._line_starts = [0, *(match.end() for match in _LINE_END.finditer(self._bytes))]
+    def __init__(self, text: Text) -> None:
+        """Find them. Raises ExpatError where the text is none that expat reads."""
+        self._bytes = text.utf8
         self._starts: list[int] = []
         self._ends: list[int] = []
         self._scan()
@@ -90,73 +148,71 @@ class Positions:
     def element(self, number: int) -> ElementSpan:
         """The places of the element with that number (the root is 0)."""
         start = self._starts[number]
-        tag_end = self._end_of_tag(start)
+        attributes = {}
+        position = _end_of(_TAG_NAME, self._bytes, start)
+        while (match := _NEXT_ATTRIBUTE.match(self._bytes, position)) is not None:
+            attributes[match.group(1).decode()] = Span(match.start(1), match.end())
+            position = match.end()
+        tag_end = _end_of(_TAG_END, self._bytes, position)
         end = self._ends[number]
         # For an empty-element tag, expat calls the end where the tag ends or where it begins, never at a "</".
         whole_end = self._bytes.index(b">", end) + 1 if self._bytes.startswith(b"</", end) else tag_end
-        attributes = {
-            match.group(1).decode(): Span(match.start(), match.end())
-            for match in _ATTRIBUTE.finditer(self._bytes, start, tag_end)
-        }
         return ElementSpan(Span(start, tag_end), Span(start, whole_end), attributes)
 
-    def _end_of_tag(self, start: int) -> int:
-        match = _START_TAG.match(self._bytes, start)
-        return match.end() if match else len(self._bytes)
 
-    def place(self, position: int) -> Place:
-        """The line, column and byte of the file for a byte of the UTF-8 form."""
-        line = bisect_right(self._line_starts, position)
-        in_line = self._bytes[self._line_starts[line - 1] : position]
-        return Place(line, len(in_line.decode(errors="replace")) + 1, self._offset(position))
+class _Decoded:
+    """The way back from characters to the bytes of a file in another encoding than UTF-8."""
 
-    def _offset(self, position: int) -> int:
-        if self._as_is:
-            return len(self._mark) + position
-        return len(self._mark) + len(self._bytes[:position].decode().encode(self._codec))
+    def __init__(self, body: bytes, codec: str) -> None:
+        """Decode the file once more, and note after each block how many characters there were.
+
+        An encoding may have states (ISO-2022-JP), or characters that it can write in several ways: only the bytes that
+        are there tell where a character begins.
+        """
+        self._body = body
+        self._decoder = codecs.getincrementaldecoder(codec)()
+        self._counts = [0]
+        self._states = [self._decoder.getstate()]
+        for start in range(0, len(body), _BLOCK):
+            self._counts.append(self._counts[-1] + len(self._decoder.decode(body[start : start + _BLOCK])))
+            self._states.append(self._decoder.getstate())
+
+    def offset_of(self, character: int) -> int:
+        """The byte at which that many characters have ended."""
+        block = max(bisect_right(self._counts, character - 1) - 1, 0)
+        self._decoder.setstate(self._states[block])
+        count, position = self._counts[block], block * _BLOCK
+        while count < character and position < len(self._body):
+            count += len(self._decoder.decode(self._body[position : position + 1]))
+            position += 1
+        return position
 
 
-def lines_of(data: bytes, encoding: str | None) -> list[str]:
-    """The lines of the file, without their ends."""
-    try:
-        body = as_utf8(data, encoding)
-    except (LookupError, UnicodeError):
-        body = data
-    return [line.decode(errors="replace") for line in _LINE_END.split(body)]
+def _characters_in(text: bytes) -> int:
+    return len(text) if text.isascii() else len(text.translate(None, _CONTINUATION))
 
 
-def place_in(name: str, text: bytes, position: int) -> Location:
-    """The place of a byte of a file in UTF-8, where there is no tree to ask."""
-    position = max(position, 0)
-    before = text[:position]
-    starts = [0, *(match.end() for match in _LINE_END.finditer(before))]
-    column = len(before[starts[-1] :].decode(errors="replace")) + 1
-    return Location(name, len(starts), column, len(starts), column, position, position)
+def _end_of(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:
+    match = pattern.match(text, position)
+    return position if match is None else match.end()
 
 
 def _encoding_of(data: bytes, encoding: str | None) -> tuple[bytes, str]:
     for mark, codec in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return mark, codec
-    if data[:4] == b"<\0?\0":
-        return b"", "utf-16-le"
-    if data[:4] == b"\0<\0?":
-        return b"", "utf-16-be"
+    for begin, codec in _FIRST_BYTES:
+        if data.startswith(begin):
+            return b"", codec
     name = codecs.lookup(encoding or declared_encoding(data)).name
-    return b"", "utf-8" if name == "ascii" else name
+    if name in _NO_CHARACTER_SETS:
+        raise LookupError(f"{name} is no encoding of files")
+    # A declaration that reads as ASCII is wrong about UTF-16 and UTF-32.
+    is_utf8 = name == "ascii" or name.startswith(("utf-16", "utf-32"))
+    return b"", "utf-8" if is_utf8 else name
 
 
 def declared_encoding(data: bytes) -> str:
     """The encoding that the XML declaration names; utf-8 where it names none."""
     match = _DECLARED.match(data)
     return match.group(1).decode("ascii", "replace") if match else "utf-8"
-
-
-def as_utf8(data: bytes, encoding: str | None = None) -> bytes:
-    """The document in UTF-8, without a byte order mark; lines keep their ends, offsets may differ from the file's.
-
-    Raises LookupError or UnicodeError where Python cannot decode the encoding.
-    """
-    mark, codec = _encoding_of(data, encoding)
-    body = data[len(mark) :]
-    return body if codec == "utf-8" else body.decode(codec).encode()
