@@ -1,9 +1,12 @@
 """Which files a run lints: the paths given, and the XML files of directories, less those git ignores."""
 
+import contextlib
+import errno
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import MAXIMUM_BYTES
 from domlint.reading import read_at_most
@@ -26,38 +29,65 @@ class Input(NamedTuple):
     def read(self) -> bytes:
         """Its bytes: at most one more than domlint reads. Raises OSError or ValueError where they cannot be had."""
         if self.path is None:
+            if sys.stdin is None:
+                raise OSError(errno.EBADF, "standard input is closed")
             return sys.stdin.buffer.read(MAXIMUM_BYTES + 1)
         return read_at_most(self.path, MAXIMUM_BYTES)
 
 
 def inputs_of(paths: Iterable[str], stdin_name: str = "<stdin>") -> Iterator[Input]:
-    """The files to lint, each once, in the order given, those of a directory by name. ``-`` is standard input."""
+    """The files to lint, each once, in the order given, those of a directory by name. ``-`` is standard input.
+
+    A file that a directory holds under a second name (a link) is the same file.
+    """
+    statuses = [(path, None if path == "-" else _status(path)) for path in paths]
+    given = {_identity(path, status) for path, status in statuses}
     seen = set()
-    for path in paths:
-        found: Iterable[Input]
+    for path, status in statuses:
+        found: Iterable[tuple[Input, object]]
         if path == "-":
-            found = (Input(stdin_name, None),)
-        elif os.path.isdir(path):
-            found = (Input(file, file, True) for file in _xml_files(path))
+            found = ((Input(stdin_name, None), path),)
+        elif status is not None and stat.S_ISDIR(status.st_mode):
+            found = ((Input(file, file, identity not in given), identity) for file, identity in _xml_files(path))
         else:
-            found = (Input(path, path),)
-        for item in found:
-            if item.path not in seen:
-                seen.add(item.path)
+            found = ((Input(path, path), _identity(path, status)),)
+        for item, identity in found:
+            if identity not in seen:
+                seen.add(identity)
                 yield item
 
 
-def _xml_files(top: str) -> Iterator[str]:
+def _status(path: str) -> os.stat_result | None:
+    try:
+        return os.stat(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _identity(path: str, status: os.stat_result | None) -> object:
+    return path if status is None else (status.st_dev, status.st_ino)
+
+
+def _xml_files(top: str) -> Iterator[tuple[str, object]]:
+    """The paths of the XML files, and of folders that cannot be read, each with what identifies it.
+
+    Only regular files are taken (a pipe would make domlint wait), and no link that leads nowhere, as editors make them.
+    """
     ignored = _Ignored(top)
-    for folder, folders, files in os.walk(top):
+    unreadable: list[str] = []
+    for folder, folders, files in os.walk(top, onerror=lambda error: unreadable.append(error.filename)):
         ignored.enter(folder)
         folders[:] = sorted(
             name for name in folders if name != ".git" and not ignored.matches(os.path.join(folder, name), True)
         )
         for name in sorted(files):
-            path = os.path.join(folder, name)
-            if name.endswith(".xml") and not ignored.matches(path, False):
-                yield path
+            if name.endswith(".xml"):
+                path = os.path.join(folder, name)
+                status = _status(path)
+                if status is not None and stat.S_ISREG(status.st_mode) and not ignored.matches(path, False):
+                    yield path, _identity(path, status)
+    for folder in unreadable:
+        yield folder, folder
 
 
 class _Ignored:
@@ -67,17 +97,21 @@ class _Ignored:
         self._specs: dict[str, GitIgnoreSpec] = {}
         for folder in _folders_above(os.path.abspath(top)):
             self.enter(folder)
+        if self.matches(top, True):
+            # Whoever names an ignored folder wants it linted.
+            self._specs.clear()
 
     def enter(self, folder: str) -> None:
         folder = os.path.abspath(folder)
+        path = os.path.join(folder, ".gitignore")
+        if not os.path.isfile(path):
+            return
         try:
-            with open(os.path.join(folder, ".gitignore"), encoding="utf-8", errors="replace") as file:
-                lines = file.read().splitlines()
+            with open(path, encoding="utf-8", errors="replace") as file:
+                lines = file.read(_LARGEST_GITIGNORE).splitlines()
         except OSError:
             return
-        from pathspec import GitIgnoreSpec
-
-        self._specs[folder] = GitIgnoreSpec.from_lines(lines)
+        self._specs[folder] = _spec_of(lines)
 
     def matches(self, path: str, is_folder: bool) -> bool:
         if not self._specs:
@@ -94,6 +128,25 @@ class _Ignored:
             if parent == folder:
                 return False
             folder = parent
+
+
+def _spec_of(lines: list[str]) -> GitIgnoreSpec:
+    """The patterns of a file. One that is no pattern counts as none, as it does for git."""
+    import re
+    import warnings
+
+    from pathspec import GitIgnoreSpec
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        patterns = []
+        for line in lines:
+            with contextlib.suppress(ValueError, re.error):
+                patterns.extend(GitIgnoreSpec.from_lines([line]).patterns)
+        return GitIgnoreSpec(patterns)
+
+
+_LARGEST_GITIGNORE: Final = 1024 * 1024
 
 
 def _folders_above(folder: str) -> list[str]:

@@ -13,6 +13,9 @@ POOL_PAYS_FROM: Final = 2000
 """The number of files from which a pool of processes is faster than one process (measured on two cores)."""
 
 
+_MOST_PROCESSES: Final = 64
+
+
 class Unread(NamedTuple):
     """A file that could not be read, and why."""
 
@@ -65,7 +68,7 @@ def _outcomes(plan: Plan, inputs: Sequence[Input], jobs: int) -> Iterator[FileRe
     if jobs == 0:
         jobs = (os.cpu_count() or 1) if len(inputs) >= POOL_PAYS_FROM else 1
     if jobs > 1 and len(inputs) > 1 and hasattr(os, "fork"):
-        return _in_pool(plan, inputs, jobs)
+        return _in_pool(plan, inputs, min(jobs, len(inputs), _MOST_PROCESSES))
     return (_check(plan, item) for item in inputs)
 
 
