@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -112,7 +111,7 @@ def domain(number: int, teamed: bool, partner: str = "ua-uplink") -> str:
 
 
 def seconds(command: Sequence[str | Path], runs: int) -> float:
-    """The median time of a command, in seconds, after a run to warm up."""
+    """The shortest time of a command, in seconds: what it costs, without what else the machine does meanwhile."""
     times = []
     for _ in range(runs + 1):
         begin = time.perf_counter()
@@ -120,7 +119,7 @@ def seconds(command: Sequence[str | Path], runs: int) -> float:
         times.append(time.perf_counter() - begin)
         if ran.returncode not in (0, 1):
             sys.exit(f"{command[0]} exits with {ran.returncode}: {ran.stderr.decode(errors='replace')}")
-    return statistics.median(times[1:])
+    return min(times)
 
 
 def report(title: str, own: float, other: float, bound: str) -> None:
