@@ -24,7 +24,7 @@ _CAPABILITIES = """\
 """
 
 EXAMPLE_HOSTS = {
-    "qemu-4.1": {"selfvers": 6010000, "version": 4001000, "package": "v4.1.0", "release": "4.1"},
+    "qemu-4.1": {"selfvers": 6001000, "version": 4001000, "package": "v4.1.0", "release": "4.1"},
     "qemu-4.2-snapshot": {
         "selfvers": 9000000,
         "version": 4002000,
