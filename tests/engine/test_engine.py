@@ -152,9 +152,7 @@ def test_a_rule_that_fails_is_named_and_the_others_still_run() -> None:
 
     hosts = (example_host("qemu-4.1"), example_host("qemu-8.2"))
     report = Plan([fails, rule_on("devices")], hosts).check(Source("vm.xml", DOMAIN))
-    assert [(crash.code, crash.file, crash.error) for crash in report.crashes] == [
-        ("TEST000", "vm.xml", "KeyError: 'oops'")
-    ]
+    assert report.crashes == (Crash("TEST000", "vm.xml", "KeyError: 'oops'"),)
     assert [finding.code for finding in report.findings] == ["TEST000", "TEST001"]
 
 
