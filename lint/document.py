@@ -75,7 +75,7 @@ class Document:
             xpath = f"{xpath}/@{attribute}"
         assert self._text is not None
         first, last = self._text.place(start), self._text.place(end)
-        return Location(self.name, *first[:2], *last[:2], first.offset, last.offset, xpath)
+        return Location(self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, xpath)
 
     def line_text(self, line: int) -> str:
         """The text of a line, from 1, without its end."""

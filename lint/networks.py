@@ -102,8 +102,8 @@ def load_networks(paths: Iterable[str | os.PathLike[str]]) -> tuple[Network, ...
     Raises NetworkError for a file that cannot be read, and for two networks of one name.
     """
     networks: dict[str, Network] = {}
-    for path in map(os.fspath, paths):
-        for network in _networks_at(path):
+    for path in paths:
+        for network in _networks_at(os.fspath(path)):
             known = networks.setdefault(network.name, network)
             if known is not network and known._replace(source=network.source) != network:
                 raise NetworkError(network.source, f"network {network.name!r} is also defined by {known.source}")

@@ -6,7 +6,7 @@ import os
 from importlib import import_module
 from typing import Any
 
-from domlint.hosts.errors import printable
+from domlint.printable import printable
 
 
 def explain(data: bytes, limit: int = 5) -> tuple[str, ...]:

@@ -67,8 +67,17 @@ def _named(name: str) -> Flag | None:
     row = FLAGS.get(name)
     if row is None:
         return None
-    known_after, known_in, order, *retirement = row
-    return Flag(_version(known_after), _version(known_in), order, *map(_version, retirement), FACTS.get(name, {}))
+    known_after, known_in, order, listed_until, retired_from, retired_by, qemu_min = row
+    return Flag(
+        _version(known_after),
+        _version(known_in),
+        order,
+        _version(listed_until),
+        _version(retired_from),
+        _version(retired_by),
+        _version(qemu_min),
+        FACTS.get(name, {}),
+    )
 
 
 def _unlisted(host: Host, name: str, flag: Flag) -> tuple[Presence, str]:

@@ -38,13 +38,13 @@ def load_hosts(specs: Iterable[str]) -> list[Host]:
     """
     labelled: list[tuple[str | None, str]] = []
     for spec in specs:
-        label, equals, path = spec.partition("=")
-        has_label = bool(equals and label) and not os.path.exists(spec)
-        label_or_none, path = (label, path) if has_label else (None, spec)
+        label, _equals, path = spec.partition("=")
+        if not label or not path or os.path.exists(spec):
+            label, path = "", spec
         if os.path.isdir(path):
             labelled += [(None, file) for file in _caps_files(path)]
         else:
-            labelled.append((label_or_none, path))
+            labelled.append((label or None, path))
     ids = [label or default_id(path) for label, path in labelled]
     hosts = []
     for (label, path), id_ in zip(labelled, ids, strict=True):

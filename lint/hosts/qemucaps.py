@@ -11,8 +11,9 @@ from typing import NoReturn, cast
 
 from lxml import etree
 
-from domlint.hosts.errors import HostError, printable, quoted
+from domlint.hosts.errors import HostError, quoted
 from domlint.hosts.model import CpuModel, Gic, Host, HostCpu, Machine, Sev, Sgx
+from domlint.printable import printable
 from domlint.versions import Version
 
 _CACHE = "/var/cache/libvirt/qemu/capabilities/ (or ~/.cache/libvirt/qemu/capabilities/ for qemu:///session)"
