@@ -47,10 +47,10 @@ def load_hosts(specs: Iterable[str]) -> list[Host]:
             labelled.append((label or None, path))
     ids = [label or default_id(path) for label, path in labelled]
     hosts = []
-    for (label, path), id_ in zip(labelled, ids, strict=True):
+    for (given, path), id_ in zip(labelled, ids, strict=True):
         is_ambiguous = ids.count(id_) > 1
-        if label and is_ambiguous:
-            raise HostError(path, f"the label {quoted(label)} is given twice")
+        if given and is_ambiguous:
+            raise HostError(path, f"the label {quoted(given)} is given twice")
         hosts.append(load_host(path, path if is_ambiguous else id_))
     return list({(host.id, host.source): host for host in hosts}.values())
 
