@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from lxml import etree
 
@@ -66,7 +66,7 @@ class Document:
         xpath = self._path(element)
         positions = self._positions
         if positions is None:
-            line = element.sourceline or 1
+            line = cast("int", element.sourceline) or 1  # the stubs of lxml do not say
             return Location(self.name, line, 1, line, 1, xpath=xpath)
         span = positions.element(self._numbers[element])
         start, end = span.start_tag
