@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from domlint.document import Element
 from domlint.domain import Context
@@ -29,6 +30,7 @@ from domlint.domain.failover import (
     Role,
     Teaming,
     duplicate_aliases,
+    is_generated_alias,
     is_other_assigned_device,
 )
 from domlint.domain.machine import PciRoot
@@ -178,7 +180,7 @@ _GOOD = Example(_standby() + _primary(), networks=(_POOL,))
 _GOOD_BY_ADDRESS = Example(_standby() + _by_address(), networks=(_POOL,))
 
 
-def _bad(*devices: str, **details: object) -> Example:
+def _bad(*devices: str, **details: Any) -> Example:
     return Example("".join(devices), networks=(_POOL,))._replace(**details)
 
 
@@ -618,9 +620,9 @@ def persistent_not_virtio(context: Context, persistent: Teaming) -> Problems:
     Its model must be virtio, virtio-transitional or virtio-non-transitional; where there is no `<model>`, the machine's
     default counts, which is not virtio on x86. libvirt refuses to define the domain.
     """
-    if context.failover.is_assigned(persistent):
-        return
     written = network_model(persistent.device)
+    if context.failover.is_assigned(persistent) or (not written and interface_type(persistent.device) is UNKNOWN):
+        return
     model = written or (UNKNOWN if written is UNKNOWN else context.default_network_model)
     if isinstance(model, str) and not is_virtio(model):
         element = child(persistent.device, "model")
@@ -790,11 +792,12 @@ def alias_not_user_defined(context: Context, persistent: Teaming) -> Problems:
     libvirt keeps an alias that begins with `ua-` and has only letters, digits, `_` and `-`. Any other it silently drops
     and makes up one of its own: no transient device finds its partner by it.
     """
-    alias = persistent.alias
-    if not isinstance(alias, str) or is_user_alias(alias):
+    alias, failover = persistent.alias, context.failover
+    if not isinstance(alias, str) or is_user_alias(alias) or failover.is_assigned(persistent):
         return
-    failover = context.failover
     meaning_it = [match.transient for match in failover.matches.values() if match.persistent is persistent]
+    if is_generated_alias(alias) and not meaning_it:
+        return
     fitting = _alias_for(failover, persistent, meaning_it[0] if meaning_it else None)
     others = [one for one in meaning_it if one.partner_name != fitting]
     yield Problem(
@@ -1242,16 +1245,23 @@ def mac_used_outside_pair(context: Context, pair: Pair) -> Problems:
 
 
 def _is_reported_elsewhere(failover: Failover, pair: Pair, device: Element) -> bool:
-    """Of a persistent device that is shared, and of two pairs with the same address, one finding is enough."""
+    """Tell whether another finding, or none, is due where a device has the MAC address of a pair.
+
+    Of a persistent device that is shared, and of two pairs with the same address, one finding is enough.
+    """
     teaming = failover.by_device.get(device)
-    other = None if teaming is None else failover.pair_of(teaming)
-    if teaming is None or other is None:
+    if teaming is None:
         return False
-    if other.persistent is pair.persistent:
+    match = failover.matches.get(teaming)
+    if teaming.role in (Role.UNKNOWN, Role.DEFECTIVE) or (match is not None and match.partner is Partner.NOT_KNOWN):
         return True
-    is_copy = other.persistent.mac == other.transient.mac or other.transient.is_hostdev
+    other = failover.pair_of(teaming)
+    if other is None:
+        return False
+    if other.persistent is pair.persistent or (not other.transient.is_hostdev and _mismatched(other)):
+        return True
     pairs = failover.pairs
-    return is_copy and (teaming is other.transient or pairs.index(other) < pairs.index(pair))
+    return teaming is other.transient or pairs.index(other) < pairs.index(pair)
 
 
 # Where the assigned device is plugged in.

@@ -168,6 +168,9 @@ class Failover:
         """Tell whether a teamed device is, for all that is known, an assigned one."""
         return teaming.is_hostdev or teaming.is_hostdev_interface or self.is_on_hostdev_network(teaming.device)
 
+    def _may_be_assigned(self, teaming: Teaming) -> bool:
+        return self.is_assigned(teaming) or interface_type(teaming.device) is UNKNOWN
+
     def unteamed_standby(self, transient: Teaming) -> Element | None:
         """The virtio interface with a transient device's MAC address that has no teaming."""
         for device in self.interfaces():
@@ -198,7 +201,7 @@ class Failover:
         left = [
             persistent
             for persistent in self.persistents
-            if persistent.element not in claimed and not self.is_assigned(persistent)
+            if persistent.element not in claimed and not self._may_be_assigned(persistent)
         ]
         seeking = [match.transient for match in self.matches.values() if match.persistent is None]
         if any(match.partner is Partner.NOT_KNOWN for match in self.matches.values()):
@@ -206,7 +209,7 @@ class Failover:
         if any(teaming.role is Role.UNKNOWN or teaming.alias is UNKNOWN for teaming in self.teamings):
             return []
         seeking += [teaming for teaming in self.teamings if teaming.role is Role.DEFECTIVE]
-        seeking += [teaming for teaming in self.persistents if self.is_assigned(teaming)]
+        seeking += [teaming for teaming in self.persistents if self._may_be_assigned(teaming)]
         for transient in seeking:
             meant = self.meant_by(transient, left)
             if meant is not None:
@@ -252,7 +255,7 @@ class Failover:
             return Match(transient, Partner.MISREAD, others[0])
         if any(teaming.role is Role.TRANSIENT and not teaming.can_be_assigned for teaming in teamed):
             return Match(transient, Partner.MISREAD, others[0])
-        if others:
+        if others and not any(isinstance(one.alias, Unknown) for one in self.persistents):
             return Match(transient, Partner.NOT_PERSISTENT, others[0])
         if any(isinstance(alias_of(device), Unknown) for device in self._teamable()):
             return Match(transient, Partner.NOT_KNOWN)
@@ -311,6 +314,11 @@ def _aliases(devices: Element | None) -> dict[str, list[Element]]:
         if isinstance(alias, str):
             found.setdefault(alias, []).append(device)
     return found
+
+
+def is_generated_alias(alias: str) -> bool:
+    """Tell whether libvirt makes up such an alias for an interface, as in the XML of a running domain."""
+    return re.fullmatch(_GENERATED_NETWORK_ALIAS, alias) is not None
 
 
 def duplicate_aliases(aliases: Mapping[str, list[Element]]) -> Iterable[tuple[str, list[Element]]]:
