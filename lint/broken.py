@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from typing import Final
+from typing import Any, Final
 from xml.parsers import expat
 
 from lxml import etree
@@ -90,8 +90,11 @@ def reason_to_refuse(name: str, data: bytes) -> Fault | None:
             "libvirt itself takes at most 4 MiB of XML over its connection; lint the file of the domain alone",
         )
     parser = expat.ParserCreate("utf-8")
+    seen_at = 0
 
     def entity_declared(*_details: object) -> None:
+        nonlocal seen_at
+        seen_at = parser.CurrentByteIndex
         raise _EntityFoundError
 
     parser.EntityDeclHandler = entity_declared
@@ -99,7 +102,7 @@ def reason_to_refuse(name: str, data: bytes) -> Fault | None:
         text = Text(data)
         parser.Parse(text.utf8, True)
     except _EntityFoundError:
-        return _entities_fault(_location(name, text, parser.CurrentByteIndex))
+        return _entities_fault(_location(name, text, text.utf8.rfind(b"<!ENTITY", 0, seen_at + 1)))
     except (expat.ExpatError, LookupError, UnicodeError):
         return None
     return None
@@ -107,7 +110,7 @@ def reason_to_refuse(name: str, data: bytes) -> Fault | None:
 
 def entities_in_tree(name: str, root: etree._Element) -> Fault | None:
     """Say that a document is not read further for its entities, where they could only be seen by parsing it."""
-    dtd = root.getroottree().docinfo.internalDTD
+    dtd: Any = root.getroottree().docinfo.internalDTD
     has_entities = dtd is not None and next(iter(dtd.iterentities()), None) is not None
     return _entities_fault(_start_of(name)) if has_entities else None
 

@@ -80,8 +80,8 @@ class Text:
         mark, codec = _encoding_of(data, encoding)
         body = data[len(mark) :]
         self._mark_length = len(mark)
-        self._decoded = None if codec == "utf-8" else _Decoded(body, codec)
         self.utf8 = body if codec == "utf-8" else body.decode(codec).encode()
+        self._decoded = None if codec == "utf-8" else _Decoded(body, codec)
 
     def place(self, position: int) -> Place:
         """The line, column and byte of the file for a byte of the UTF-8 form."""
@@ -183,9 +183,11 @@ class _Decoded:
         self._decoder.setstate(self._states[block])
         count, position = self._counts[block], block * _BLOCK
         while count < character and position < len(self._body):
-            count += len(self._decoder.decode(self._body[position : position + 1]))
-            position += 1
-        return position
+            # No character is shorter than a byte, so that this many bytes hold no more characters than are wanted.
+            step = character - count
+            count += len(self._decoder.decode(self._body[position : position + step]))
+            position += step
+        return min(position, len(self._body))
 
 
 def _characters_in(text: bytes) -> int:
