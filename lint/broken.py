@@ -67,7 +67,14 @@ _CHILDREN_OF_THOSE: Final = frozenset(
 )
 
 _POSITION_IN_TEXT = re.compile(r" ?,? line \d+, column \d+.*$")
-_FIRST_TAG = re.compile(rb"<([A-Za-z_][^\s/>]*)")
+_FIRST_TAG = re.compile(
+    rb"<!--.*?(?:-->|\Z)"
+    rb"|<\?.*?(?:\?>|\Z)"
+    rb"|<!DOCTYPE[^\[>]*(?:\[.*?(?:\]\s*>|\Z))?"
+    rb"|<([^\s!?/>][^\s/>]*)",
+    re.DOTALL,
+)
+_LONE_AMPERSAND = re.compile(rb"&[^\s;<>&]{0,40}\Z")
 
 _RENDER_FIRST = "the file looks like a template: lint what it renders to, or keep placeholders inside of values"
 
@@ -186,6 +193,7 @@ def _without_position(text: str) -> str:
 
 
 _IN_WORDS: Final = {
+    expat.errors.XML_ERROR_SYNTAX: "the file does not begin with a tag",
     expat.errors.XML_ERROR_NO_ELEMENTS: "no element found: the file is empty or ends before its first tag",
     expat.errors.XML_ERROR_INVALID_TOKEN: "a character or tag that XML does not allow here",
     expat.errors.XML_ERROR_UNCLOSED_TOKEN: "the file ends inside of a tag",
@@ -236,8 +244,9 @@ def _syntax_fault(name: str, data: bytes) -> Fault | None:
     except _TooDeepError:
         return None
     except expat.ExpatError as error:
-        location = _location(name, text, parser.ErrorByteIndex)
-        message, help_text = _explanation(error, text.utf8, parser.ErrorByteIndex, open_tags)
+        start, end = _span(error, text.utf8, max(parser.ErrorByteIndex, 0))
+        message, help_text = _explanation(error, text.utf8, start, open_tags)
+        location = _location(name, text, start, end)
         return Fault(FaultKind.NOT_WELL_FORMED, f"not well-formed XML: {message}", location, help_text)
     return None
 
@@ -246,20 +255,43 @@ _DEPTH_OF_LIBXML2: Final = 256
 """xmlParserMaxDepth, libxml2 parserInternals.h."""
 
 
+def _span(error: expat.ExpatError, text: bytes, index: int) -> tuple[int, int]:
+    """Where the mistake begins and ends: expat often stops some characters behind its begin."""
+    code = expat.errors.messages.get(error.code, "")
+    if code == expat.errors.XML_ERROR_TAG_MISMATCH and text[index - 2 : index] == b"</":
+        return index - 2, text.find(b">", index) + 1 or len(text)
+    if code == expat.errors.XML_ERROR_INVALID_TOKEN:
+        lone = _LONE_AMPERSAND.search(text, max(0, index - 50), index)
+        if lone is not None:
+            return lone.start(), lone.start() + 1
+        if text[index - 1 : index] == b"<":
+            return index - 1, index
+    return index, index
+
+
 def _explanation(error: expat.ExpatError, text: bytes, index: int, open_tags: list[tuple[str, int]]) -> tuple[str, str]:
     code = expat.errors.messages.get(error.code, "")
-    around = text[max(0, index - 2) : index + 40].decode(errors="replace").splitlines()
-    template = _RENDER_FIRST if any(is_placeholder(part) for part in around) or "{%" in "".join(around) else ""
-    at_end = index >= len(text.rstrip())
     if code == expat.errors.XML_ERROR_TAG_MISMATCH and open_tags:
         tag, line = open_tags[-1]
-        return f"this end tag does not match <{tag}>, opened in line {line}", template or f"close it with </{tag}>"
+        return (
+            f"this end tag does not match <{tag}>, opened in line {line}",
+            _RENDER_FIRST if b"{%" in text else f"close it with </{tag}>",
+        )
+    template = _RENDER_FIRST if _is_in_template(text, index) else ""
+    at_end = index >= len(text.rstrip())
     if at_end and open_tags and code in (expat.errors.XML_ERROR_NO_ELEMENTS, expat.errors.XML_ERROR_UNCLOSED_TOKEN):
         tag, line = open_tags[-1]
         return f"the file ends before <{tag}>, opened in line {line}, is closed", template or f"add </{tag}>"
     if code == expat.errors.XML_ERROR_INVALID_TOKEN and index < len(text):
         return _unexpected(text, index), template
     return _IN_WORDS.get(code, code or str(error)), template
+
+
+def _is_in_template(text: bytes, index: int) -> bool:
+    """Tell whether the line, as far as it is near, has signs of a template."""
+    before = text[max(0, index - 200) : index].splitlines()
+    around = b"".join((*before[-1:], *text[index : index + 200].splitlines()[:1])).decode(errors="replace")
+    return "{%" in around or "{#" in around or is_placeholder(around)
 
 
 def _unexpected(text: bytes, index: int) -> str:
@@ -372,13 +404,13 @@ def first_tag(data: bytes) -> str:
     """The name of the first tag in bytes that may not be well-formed; "" where there is none."""
     with contextlib.suppress(LookupError, UnicodeError):
         data = Text(data).utf8
-    match = _FIRST_TAG.search(data)
-    return match.group(1).decode(errors="replace") if match else ""
+    found = next((match.group(1) for match in _FIRST_TAG.finditer(data) if match.group(1)), b"")
+    return found.decode(errors="replace")
 
 
-def _location(name: str, text: Text, position: int) -> Location:
-    line, column, offset = text.place(max(position, 0))
-    return Location(name, line, column, line, column, offset, offset)
+def _location(name: str, text: Text, start: int, end: int | None = None) -> Location:
+    first, last = text.place(start), text.place(start if end is None else end)
+    return Location(name, *first[:2], *last[:2], first.offset, last.offset)
 
 
 def _start_of(name: str) -> Location:
