@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domlint.document import MAXIMUM_BYTES
 from domlint.reading import read_at_most
@@ -130,7 +130,7 @@ class _Ignored:
             folder = parent
 
 
-def _spec_of(lines: list[str]) -> GitIgnoreSpec:
+def _spec_of(lines: list[str]) -> "GitIgnoreSpec":
     """The patterns of a file. One that is no pattern counts as none, as it does for git."""
     import re
     import warnings
@@ -139,7 +139,7 @@ def _spec_of(lines: list[str]) -> GitIgnoreSpec:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
-        patterns = []
+        patterns: list[Any] = []
         for line in lines:
             with contextlib.suppress(ValueError, re.error):
                 patterns.extend(GitIgnoreSpec.from_lines([line]).patterns)
