@@ -6,8 +6,10 @@ pairs the two by their MAC address. Source: QEMU docs/system/virtio-net-failover
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from domlint.document import Element
@@ -116,8 +118,42 @@ class Pair(NamedTuple):
     transient: Teaming
 
 
+class _Candidates:
+    """Persistent devices to choose from, in document order. A choice takes the same time however many there are."""
+
+    def __init__(self, teamings: Iterable[Teaming]) -> None:
+        self._all: OrderedDict[Element, Teaming] = OrderedDict()
+        self._by_alias: dict[Maybe[str], OrderedDict[Element, Teaming]] = {}
+        self._by_mac: dict[Maybe[int], OrderedDict[Element, Teaming]] = {}
+        for teaming in teamings:
+            self._all[teaming.element] = teaming
+            if teaming.alias is not None:
+                self._by_alias.setdefault(teaming.alias, OrderedDict())[teaming.element] = teaming
+            if isinstance(teaming.mac, int):
+                self._by_mac.setdefault(teaming.mac, OrderedDict())[teaming.element] = teaming
+
+    def __iter__(self) -> Iterator[Teaming]:
+        return iter(self._all.values())
+
+    def meant_by(self, transient: Teaming, or_itself: bool) -> Teaming | None:
+        """The one that a device probably means: by name, by MAC address, or else the first."""
+        for group in (self._by_alias.get(transient.partner_name), self._by_mac.get(transient.mac), self._all):
+            for one in group.values() if group else ():
+                if or_itself or one.device is not transient.device:
+                    return one
+        return None
+
+    def remove(self, teaming: Teaming) -> None:
+        for group in (self._all, self._by_alias.get(teaming.alias), self._by_mac.get(teaming.mac)):
+            if group is not None:
+                group.pop(teaming.element, None)
+
+
 class Failover:
-    """All that concerns failover in one domain."""
+    """All that concerns failover in one domain.
+
+    What rules ask for each device takes the same time however many there are.
+    """
 
     def __init__(self, devices: Element | None, networks: Mapping[str, Network]) -> None:
         self._devices = devices
@@ -154,15 +190,40 @@ class Failover:
 
     def pair_of(self, teaming: Teaming) -> Pair | None:
         """The pair that a teamed device belongs to; of a persistent one that is shared, the first."""
-        return next((pair for pair in self.pairs if teaming in pair), None)
+        return next(iter(self._pairs_of.get(teaming, ())), None)
 
     def transients_of(self, persistent: Teaming) -> list[Teaming]:
         """The transient devices that name a persistent one, in document order."""
-        return [pair.transient for pair in self.pairs if pair.persistent is persistent]
+        return [pair.transient for pair in self._pairs_of.get(persistent, ()) if pair.persistent == persistent]
+
+    @cached_property
+    def _pairs_of(self) -> dict[Teaming, list[Pair]]:
+        found: dict[Teaming, list[Pair]] = {}
+        for pair in self.pairs:
+            found.setdefault(pair.persistent, []).append(pair)
+            found.setdefault(pair.transient, []).append(pair)
+        return found
 
     def interfaces(self) -> list[Element]:
         """All interfaces of the domain."""
+        return self._interfaces
+
+    @cached_property
+    def _interfaces(self) -> list[Element]:
         return [] if self._devices is None else list(self._devices.iterchildren("interface"))
+
+    def interfaces_with_mac(self, mac: int) -> list[Element]:
+        """The interfaces that have a MAC address, in document order."""
+        return self._interfaces_by_mac.get(mac, [])
+
+    @cached_property
+    def _interfaces_by_mac(self) -> dict[int, list[Element]]:
+        found: dict[int, list[Element]] = {}
+        for device in self._interfaces:
+            mac = mac_number(child_attribute(device, "mac", "address"))
+            if isinstance(mac, int):
+                found.setdefault(mac, []).append(device)
+        return found
 
     def is_assigned(self, teaming: Teaming) -> bool:
         """Tell whether a teamed device is, for all that is known, an assigned one."""
@@ -173,63 +234,74 @@ class Failover:
 
     def unteamed_standby(self, transient: Teaming) -> Element | None:
         """The virtio interface with a transient device's MAC address that has no teaming."""
-        for device in self.interfaces():
-            mac = mac_number(child_attribute(device, "mac", "address"))
-            if isinstance(mac, int) and mac == transient.mac and device not in self.by_device:
-                return device if is_virtio(network_model(device)) else None
-        return None
+        device = None if not isinstance(transient.mac, int) else self._unteamed_by_mac.get(transient.mac)
+        return device if device is not None and is_virtio(network_model(device)) else None
+
+    @cached_property
+    def _unteamed_by_mac(self) -> dict[int, Element]:
+        """By MAC address, the first interface without teaming that has it."""
+        found: dict[int, Element] = {}
+        for mac, devices in self._interfaces_by_mac.items():
+            first = next((device for device in devices if device not in self.by_device), None)
+            if first is not None:
+                found[mac] = first
+        return found
 
     def free_alias(self, wanted: str) -> str:
         """An alias that no device has: the one wanted, or the same with a number."""
-        alias, number = wanted, 2
-        while alias in self.aliases:
-            alias, number = f"{wanted}-{number}", number + 1
-        return alias
+        if wanted not in self._free_aliases:
+            alias, number = wanted, 2
+            while alias in self.aliases:
+                alias, number = f"{wanted}-{number}", number + 1
+            self._free_aliases[wanted] = alias
+        return self._free_aliases[wanted]
 
-    def _teamable(self) -> list[Element]:
-        return [] if self._devices is None else list(self._devices.iterchildren("interface", "hostdev"))
+    @cached_property
+    def _free_aliases(self) -> dict[str, str]:
+        return {}
 
-    def unpaired(self) -> list[Teaming]:
+    def unpaired(self) -> frozenset[Teaming]:
         """The persistent devices that no transient one names, or seems to mean.
 
         A transient device whose own partner is missing, misspelt or unknown accounts for one persistent device each,
         and so does an assigned device that is not teamed as transient: it is reported there, and not a second time from
         the other side.
         """
-        claimed = {pair.persistent.element for pair in self.pairs}
-        claimed |= {match.persistent.element for match in self.matches.values() if match.persistent is not None}
-        left = [
+        return self._unpaired
+
+    @cached_property
+    def _unpaired(self) -> frozenset[Teaming]:
+        matches = self.matches.values()
+        if any(match.partner is Partner.NOT_KNOWN for match in matches):
+            return frozenset()
+        if any(teaming.role is Role.UNKNOWN or teaming.alias is UNKNOWN for teaming in self.teamings):
+            return frozenset()
+        claimed = {match.persistent.element for match in matches if match.persistent is not None}
+        left = _Candidates(
             persistent
             for persistent in self.persistents
             if persistent.element not in claimed and not self._may_be_assigned(persistent)
-        ]
-        seeking = [match.transient for match in self.matches.values() if match.persistent is None]
-        if any(match.partner is Partner.NOT_KNOWN for match in self.matches.values()):
-            return []
-        if any(teaming.role is Role.UNKNOWN or teaming.alias is UNKNOWN for teaming in self.teamings):
-            return []
+        )
+        seeking = [match.transient for match in matches if match.persistent is None]
         seeking += [teaming for teaming in self.teamings if teaming.role is Role.DEFECTIVE]
         seeking += [teaming for teaming in self.persistents if self._may_be_assigned(teaming)]
         for transient in seeking:
-            meant = self.meant_by(transient, left)
+            meant = left.meant_by(transient, or_itself=True)
             if meant is not None:
                 left.remove(meant)
-        return left
+        return frozenset(left)
 
-    def meant_by(self, transient: Teaming, candidates: Iterable[Teaming] | None = None) -> Teaming | None:
+    def meant_by(self, transient: Teaming) -> Teaming | None:
         """The persistent device that a transient one without a partner probably means: by name, by MAC, or as the only.
 
-        ``candidates`` are those to choose from (default: those that no other transient device names).
+        It is one that no other transient device names.
         """
-        if candidates is None:
-            claimed = {pair.persistent.element for pair in self.pairs}
-            candidates = [
-                one for one in self.persistents if one.element not in claimed and one.device is not transient.device
-            ]
-        candidates = list(candidates)
-        by_name = [one for one in candidates if one.alias is not None and one.alias == transient.partner_name]
-        same_mac = [one for one in candidates if isinstance(one.mac, int) and one.mac == transient.mac]
-        return next(iter(by_name or same_mac or candidates), None)
+        return self._unnamed.meant_by(transient, or_itself=False)
+
+    @cached_property
+    def _unnamed(self) -> _Candidates:
+        claimed = {pair.persistent.element for pair in self.pairs}
+        return _Candidates(one for one in self.persistents if one.element not in claimed)
 
     def _matches(self) -> Iterable[Match]:
         for transient in self.transients:
@@ -242,22 +314,20 @@ class Failover:
         if not name:
             return Match(transient, Partner.NOT_NAMED)
         named = self.aliases.get(name, [])
-        others = [device for device in named if device is not transient.device]
-        if named and not others:
+        if len(named) == 1 and named[0] is transient.device:
             return Match(transient, Partner.ITSELF, transient.device)
-        teamed = [self.by_device[device] for device in others if device in self.by_device]
-        for teaming in teamed:
-            if teaming.role is Role.PERSISTENT:
-                return Match(transient, Partner.PERSISTENT, teaming.device, teaming)
-        if any(teaming.role is Role.UNKNOWN for teaming in teamed):
+        other = next((device for device in named if device is not transient.device), None)
+        roles = self._roles_by_alias.get(name, {})
+        persistent = roles.get(Role.PERSISTENT)
+        if persistent is not None:
+            return Match(transient, Partner.PERSISTENT, persistent.device, persistent)
+        if Role.UNKNOWN in roles:
             return Match(transient, Partner.NOT_KNOWN)
-        if any(teaming.role is Role.DEFECTIVE for teaming in teamed):
-            return Match(transient, Partner.MISREAD, others[0])
-        if any(teaming.role is Role.TRANSIENT and not teaming.can_be_assigned for teaming in teamed):
-            return Match(transient, Partner.MISREAD, others[0])
-        if others and not any(isinstance(one.alias, Unknown) for one in self.persistents):
-            return Match(transient, Partner.NOT_PERSISTENT, others[0])
-        if any(isinstance(alias_of(device), Unknown) for device in self._teamable()):
+        if Role.DEFECTIVE in roles or any(one is not transient for one in self._misread_by_alias.get(name, ())):
+            return Match(transient, Partner.MISREAD, other)
+        if other is not None and not self._has_unknown_persistent:
+            return Match(transient, Partner.NOT_PERSISTENT, other)
+        if self._has_unknown_alias:
             return Match(transient, Partner.NOT_KNOWN)
         nameless = self._nameless_meant(transient, name)
         if nameless is not None:
@@ -267,28 +337,78 @@ class Failover:
             return Match(transient, Partner.ALIAS_DROPPED, dropped.device, dropped)
         return Match(transient, Partner.NOT_FOUND)
 
+    @cached_property
+    def _roles_by_alias(self) -> dict[str, dict[Role, Teaming]]:
+        """By alias, the roles of the devices that have it, each with the first of them."""
+        found: dict[str, dict[Role, Teaming]] = {}
+        for alias, teaming in self._teamed_with_alias():
+            found.setdefault(alias, {}).setdefault(teaming.role, teaming)
+        return found
+
+    @cached_property
+    def _misread_by_alias(self) -> dict[str, list[Teaming]]:
+        """By alias, the first two transient devices that cannot be assigned ones: one may be the device that asks."""
+        found: dict[str, list[Teaming]] = {}
+        for alias, teaming in self._teamed_with_alias():
+            if teaming.role is Role.TRANSIENT and not teaming.can_be_assigned and len(found.get(alias, ())) < 2:
+                found.setdefault(alias, []).append(teaming)
+        return found
+
+    def _teamed_with_alias(self) -> Iterator[tuple[str, Teaming]]:
+        for alias, devices in self.aliases.items():
+            for device in devices:
+                if device in self.by_device:
+                    yield alias, self.by_device[device]
+
+    @cached_property
+    def _has_unknown_persistent(self) -> bool:
+        return any(isinstance(one.alias, Unknown) for one in self.persistents)
+
+    @cached_property
+    def _has_unknown_alias(self) -> bool:
+        devices = () if self._devices is None else self._devices.iterchildren("interface", "hostdev")
+        return any(isinstance(alias_of(device), Unknown) for device in devices)
+
     def _dropped_meant(self, transient: Teaming, name: str) -> Teaming | None:
         """The persistent device that would have this name, had libvirt not dropped its alias."""
-        for one in self.persistents:
+        fitting = [self._dropped.get(as_user_alias(name)), self._dropped.get(transient.mac)]
+        return min((one for one in fitting if one is not None), default=(0, None), key=lambda one: one[0])[1]
+
+    @cached_property
+    def _dropped(self) -> dict[Maybe[str | int], tuple[int, Teaming]]:
+        """The persistent devices whose alias libvirt drops, with their number: by what it could be, and by MAC."""
+        found: dict[Maybe[str | int], tuple[int, Teaming]] = {}
+        for number, one in enumerate(self.persistents):
             alias = one.alias
-            if not isinstance(alias, str) or is_user_alias(alias):
-                continue
-            if as_user_alias(alias) == as_user_alias(name) or (isinstance(one.mac, int) and one.mac == transient.mac):
-                return one
-        return None
+            if isinstance(alias, str) and not is_user_alias(alias):
+                found.setdefault(as_user_alias(alias), (number, one))
+                if isinstance(one.mac, int):
+                    found.setdefault(one.mac, (number, one))
+        return found
 
     def _nameless_meant(self, transient: Teaming, name: str) -> Teaming | None:
-        nameless = [persistent for persistent in self.persistents if persistent.alias is None]
-        same_mac = [one for one in nameless if isinstance(one.mac, int) and one.mac == transient.mac]
-        if same_mac:
-            return same_mac[0]
+        same_mac = self._nameless_by_mac.get(transient.mac)
+        if same_mac is not None:
+            return same_mac
         generated = re.fullmatch(_GENERATED_NETWORK_ALIAS, name)
-        if generated is None or not nameless:
+        if generated is None or not self._nameless:
             return None
         number = int(generated.group(1))
-        interfaces = self.interfaces()
-        counted = interfaces[number] if number < len(interfaces) else None
-        return next((one for one in nameless if one.device is counted), nameless[0])
+        counted = self._interfaces[number] if number < len(self._interfaces) else None
+        return self._nameless.get(counted) or next(iter(self._nameless.values()))
+
+    @cached_property
+    def _nameless(self) -> dict[Element | None, Teaming]:
+        """The persistent devices without an alias, by device."""
+        return {one.device: one for one in self.persistents if one.alias is None}
+
+    @cached_property
+    def _nameless_by_mac(self) -> dict[Maybe[int], Teaming]:
+        found: dict[Maybe[int], Teaming] = {}
+        for one in self._nameless.values():
+            if isinstance(one.mac, int):
+                found.setdefault(one.mac, one)
+        return found
 
 
 def _teamings(devices: Element | None) -> Iterable[Teaming]:
