@@ -113,10 +113,11 @@ class Topology:
         return next((port for port, taker in self._chosen if taker is device), None)
 
     def _is_known(self) -> bool:
-        """Tell whether all that libvirt's choice hangs on is known: every address, and every controller's index."""
+        """Tell whether all that libvirt's choice hangs on is known: addresses, controllers' indexes, models."""
         assert self._devices is not None
         return not any(
             guest_address(device) is UNKNOWN
+            or not placement.is_known(device)
             or (device.tag == "controller" and c_integer(attribute(device, "index")) is UNKNOWN)
             for device in self._devices.iterchildren("*")
         )

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain.devices import hostdev_mode, interface_type, is_hostdev_of, network_model
-from domlint.domain.values import Maybe, Unknown, attribute, c_integer, child, child_attribute
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
 
 
 class Slot(Enum):
@@ -34,17 +34,18 @@ class Guest(NamedTuple):
 
 
 NETWORK_MODELS_ON_CONVENTIONAL_PCI: Final = frozenset(
-    {"rtl8139", "e1000", "vmxnet3", "virtio-transitional", "netfront", "spapr-vlan", "lan9118", "scm91c111"}
+    {"rtl8139", "e1000", "vmxnet3", "virtio-transitional", "netfront", "lan9118", "scm91c111"}
     | {"vlance", "vmxnet", "vmxnet2", "am79c970a", "am79c973", "82540em", "82545em", "82543gc"}
 )
 """Network models, in lower case, for which libvirt looks for a conventional slot.
 
-Every model it does not know by name goes to a PCI Express slot, and so does smc91c111, which it misspells.
+Every model it does not know by name goes to a PCI Express slot, and so does smc91c111, which it misspells. The name
+unknown counts as no model.
 Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags) and
 src/conf/domain_conf.c (virDomainNetModel).
 """
 
-_MODELS_WITHOUT_PCI: Final = frozenset({"usb-net"})
+_MODELS_WITHOUT_PCI: Final = frozenset({"usb-net", "spapr-vlan"})
 _PORT_TAKING_BRIDGES: Final = frozenset({"pcie-to-pci-bridge", "pcie-switch-upstream-port"})
 _EXPRESS_USB: Final = frozenset({"nec-xhci", "qemu-xhci"})
 _COMPANION_USB: Final = frozenset({"ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3"})
@@ -60,6 +61,15 @@ _MAIN_VIDEO: Final = 0x01
 _MAIN_SOUND: Final = 0x1B
 _MAIN_USB: Final = (0x1D, 0x1A)
 """The slots of bus 0 where q35 has its own devices and libvirt puts the first of their kind, when they are free."""
+
+
+def is_known(device: Element) -> bool:
+    """Tell whether no placeholder stands where the kind of slot hangs on it."""
+    if device.tag not in _SLOTS:
+        return True
+    children = (("model", "type"), ("target", "bus"), ("target", "type"), ("driver", "type"))
+    values = (attribute(device, "type"), _model(device), *(child_attribute(device, *names) for names in children))
+    return all(value is not UNKNOWN for value in values)
 
 
 def port_takers(devices: Element, guest: Guest, homeless: list[Element]) -> Iterator[Element | None]:
@@ -166,18 +176,20 @@ def _of_file_system(device: Element, guest: Guest) -> Slot | None:
 def _of_interface(device: Element, guest: Guest) -> Slot | None:
     if interface_type(device) == "hostdev":
         return Slot.EXPRESS
-    model = network_model(device) or _default_network_model(device, guest)
+    model = network_model(device)
+    if not model or (isinstance(model, str) and model.lower() == "unknown"):
+        model = _default_network_model(device, guest)
     if not isinstance(model, str) or model.lower() in _MODELS_WITHOUT_PCI:
         return None
     return Slot.CONVENTIONAL if model.lower() in NETWORK_MODELS_ON_CONVENTIONAL_PCI else Slot.EXPRESS
 
 
 def _default_network_model(device: Element, guest: Guest) -> Maybe[str]:
-    """The model of an interface that names none; of a transient one on a network, that of an assigned device."""
+    """The model of an interface that names none; a transient one on a network has that of an assigned device."""
     if interface_type(device) == "vdpa":
         return "virtio"
     if interface_type(device) == "network" and child_attribute(device, "teaming", "type") == "transient":
-        return "unknown"
+        return "an assigned device"
     return guest.network_model
 
 
