@@ -118,16 +118,16 @@ def _file_with(text: str) -> str:
     if "<domain" in text:
         text = re.sub(r"<name>[^<]*</name>", f"<name>{DOMAIN_NAME}</name>", text, count=1)
         text = re.sub(r"\s*<uuid>[^<]*</uuid>", "", text, count=1)
-    path = _folder() / "document.xml"
+    path = Path(_folder().name, "document.xml")
     path.write_text(text, encoding="utf-8")
     path.chmod(0o644)
     return str(path)
 
 
 @cache
-def _folder() -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="domlint-probe-"))
-    folder.chmod(0o755)
+def _folder() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="domlint-probe-")
+    Path(folder.name).chmod(0o755)
     return folder
 
 
