@@ -22,7 +22,7 @@ from domlint.document import (
 )
 from domlint.findings import Location
 from domlint.placeholders import is_placeholder
-from domlint.positions import Text, declared_encoding
+from domlint.positions import Text, declared_encoding, is_mislabelled
 
 OTHER_LIBVIRT_ROOTS: Final = {
     "capabilities": "the output of virsh capabilities",
@@ -140,10 +140,9 @@ def explain(name: str, data: bytes, error: Exception) -> Document:
     fault = _syntax_fault(name, data)
     if fault is not None:
         return Document(name, data, None, (fault,))
-    if _is_mislabelled(data):
-        message = f"the XML declaration names the encoding {declared_encoding(data)}, but the file is not in it"
-        remedy = "save the file as UTF-8 and remove encoding='…' from its first line"
-        return Document(name, data, None, (Fault(FaultKind.NOT_WELL_FORMED, message, _start_of(name), remedy),))
+    fault = _encoding_fault(name, data)
+    if fault is not None:
+        return Document(name, data, None, (fault,))
     text = str(error)
     if "amplification" in text or "entity reference loop" in text:
         return Document(name, data, None, (_entities_fault(_start_of(name)),))
@@ -154,6 +153,21 @@ def explain(name: str, data: bytes, error: Exception) -> Document:
         if root is not None:
             return _with_wrong_namespaces(Document(name, data, root), text, location)
     return Document(name, data, None, (Fault(FaultKind.NOT_WELL_FORMED, _limit_in_words(text), location),))
+
+
+def _encoding_fault(name: str, data: bytes) -> Fault | None:
+    label = declared_encoding(data)
+    with contextlib.suppress(LookupError, UnicodeError):
+        if is_mislabelled(data, label):
+            message = f"the XML declaration names the encoding {label}, but the file is not in it"
+            remedy = "save the file as UTF-8 and remove encoding='…' from its first line"
+            return Fault(FaultKind.NOT_WELL_FORMED, message, _start_of(name), remedy)
+    if b"\0" in data[:2]:
+        message = (
+            "the file seems to be in UTF-16, but has neither a byte order mark nor an XML declaration that says so"
+        )
+        return Fault(FaultKind.NOT_WELL_FORMED, message, _start_of(name), "save the file as UTF-8")
+    return None
 
 
 def _with_wrong_namespaces(document: Document, error: str, location: Location) -> Document:
@@ -171,11 +185,6 @@ def _with_wrong_namespaces(document: Document, error: str, location: Location) -
 
 _NAMESPACE_ERRORS: Final = frozenset({99, *range(200, 206)})
 """The codes of libxml2's namespace errors (XML_WAR_NS_URI, XML_NS_ERR_…); none is fatal, so that libvirt goes on."""
-
-
-def _is_mislabelled(data: bytes) -> bool:
-    """Tell whether the declaration can be read byte by byte, and names an encoding where it could not."""
-    return declared_encoding(data).upper().startswith(("UTF-16", "UTF-32", "UCS-", "ISO-10646-UCS"))
 
 
 def _limit_in_words(text: str) -> str:

@@ -209,9 +209,15 @@ def _encoding_of(data: bytes, encoding: str | None) -> tuple[bytes, str]:
     name = codecs.lookup(encoding or declared_encoding(data)).name
     if name in _NO_CHARACTER_SETS:
         raise LookupError(f"{name} is no encoding of files")
-    # A declaration that reads as ASCII is wrong about UTF-16 and UTF-32.
-    is_utf8 = name == "ascii" or name.startswith(("utf-16", "utf-32"))
-    return b"", "utf-8" if is_utf8 else name
+    return b"", "utf-8" if name == "ascii" or is_mislabelled(data, name) else name
+
+
+def is_mislabelled(data: bytes, codec: str) -> bool:
+    """Tell whether a declaration that reads as ASCII names an encoding where it could not, such as UTF-16.
+
+    Raises LookupError where Python has no such codec.
+    """
+    return data.startswith(b"<?xml") and "<?xml".encode(codec) != b"<?xml"
 
 
 def declared_encoding(data: bytes) -> str:
