@@ -58,7 +58,7 @@ def read_network(data: bytes, source: str) -> Network:
     """Read a ``<network>``, or the ``<networkstatus>`` of a running one. Raises NetworkError."""
     root = _network_in(data)
     if root is None:
-        raise _reason(data, source)
+        root = _carefully(data, source)
     name = (root.findtext("name") or "").strip()
     if not name:
         raise NetworkError(source, "the network has no <name>, so that no interface can be connected to it")
@@ -76,24 +76,32 @@ def read_network(data: bytes, source: str) -> Network:
 
 
 def _network_in(data: bytes) -> Element | None:
-    if b"<!DOCTYPE" in data or len(data) > MAXIMUM_BYTES:
+    if b"<!DOCTYPE" in data or b"\0" in data[:4] or len(data) > MAXIMUM_BYTES:
         return None
     try:
         root = etree.fromstring(data, hardened_parser())
     except (etree.XMLSyntaxError, ValueError):
         return None
-    if root.tag == "networkstatus":
+    return _network_at(root) if root.getroottree().docinfo.internalDTD is None else None
+
+
+def _network_at(root: Element | None) -> Element | None:
+    if root is not None and root.tag == "networkstatus":
         return next(root.iterchildren("network"), None)
-    return root if root.tag == "network" else None
+    return root if root is not None and root.tag == "network" else None
 
 
-def _reason(data: bytes, source: str) -> NetworkError:
+def _carefully(data: bytes, source: str) -> Element:
+    """The network in a file that is not plainly one. Raises NetworkError."""
     document = parse(source, data)
     serious = [fault for fault in document.faults if fault.kind in (FaultKind.NOT_WELL_FORMED, FaultKind.REFUSED)]
     if serious:
-        return NetworkError(source, serious[0].message, serious[0].location.line)
-    found = "" if document.root is None else f" but <{document.root.tag}>"
-    return NetworkError(source, f"--network takes a <network> definition; this is none{found}")
+        raise NetworkError(source, serious[0].message, serious[0].location.line)
+    root = _network_at(document.root)
+    if root is None:
+        found = "" if document.root is None else f"this is a <{document.root.tag}>: "
+        raise NetworkError(source, f"{found}--network takes a <network> definition")
+    return root
 
 
 def load_networks(paths: Iterable[str | os.PathLike[str]]) -> tuple[Network, ...]:
@@ -117,8 +125,8 @@ def _networks_at(path: str) -> Iterable[Network]:
     for folder, folders, files in os.walk(path):
         folders.sort()
         for name in sorted(files):
-            if name.endswith(".xml"):
-                file = os.path.join(folder, name)
+            file = os.path.join(folder, name)
+            if name.endswith(".xml") and os.path.isfile(file):
                 data = _read(file)
                 if b"<network" in data:
                     try:

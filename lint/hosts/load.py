@@ -61,7 +61,7 @@ def _caps_files(folder: str) -> list[str]:
         folders.sort()
         for name in sorted(files):
             path = os.path.join(place, name)
-            if name.endswith(".xml") and b"<qemuCaps" in _read(path):
+            if name.endswith(".xml") and os.path.isfile(path) and b"<qemuCaps" in _read(path):
                 found.append(path)
     if not found:
         raise HostError(folder, "no capabilities file is in this directory")
