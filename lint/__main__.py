@@ -1,6 +1,7 @@
 """The command's entry: makes a short process short."""
 
 import gc
+import io
 import os
 import sys
 
@@ -13,6 +14,10 @@ def main() -> None:
     instead, and the process ends at once when all output is written.
     """
     gc.set_threshold(200_000, 20, 20)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding has no letters for must not end the run.
+            stream.reconfigure(errors="backslashreplace")
     status = 0
     try:
         from domlint.cli import command
