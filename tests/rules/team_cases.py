@@ -1394,3 +1394,107 @@ near("other addresses", "TEAM090", vm(LONELY.replace("4a", "4c"), PLAIN_VF))
 near("not virtio", "TEAM090", vm(LONELY.replace("'virtio'", "'e1000e'"), PLAIN_VF))
 near("a network that is not given", "TEAM090", vm(LONELY, LONELY_POOLED), Run(networks=()))
 near("a pair", "TEAM090", vm(PAIR))
+
+# --- Conditions that only meet in odd files ---
+
+bad(
+    "a model that is wrong whatever the type",
+    "TEAM024",
+    vm(
+        edit(STANDBY, ("type='bridge'", "type='{{ type }}'"), (MODEL, "<model type='e1000e'/> <!-- TEAM024 @type -->")),
+        ASSIGNED,
+    ),
+    *(DEFINE, ERROR, "'e1000e'"),
+)
+bad(
+    "with a model that is filled in later",
+    "TEAM025",
+    vm(STANDBY, put(ASSIGNED_PERSISTENT, "<model type='{{ model }}'/>")),
+    *(BROKEN, ERROR, "failover=on"),
+)
+bad(
+    "no type",
+    "TEAM021",
+    vm(STANDBY, edit(PLAIN, ("type='pci' ", ""), (TRANSIENT, f"{TRANSIENT} <!-- TEAM021 -->"))),
+    *(DEFINE, ERROR, "type=''"),
+)
+near("that is TEAM021", "TEAM042", vm(STANDBY, edit(PLAIN, ("type='pci'", "type='usb'"))), also=("TEAM021",))
+bad(
+    "the alias of the one meant is dropped",
+    "TEAM012",
+    vm(
+        edit(STANDBY, ("'ua-uplink'", "'uplink'")),
+        edit(ASSIGNED, (TRANSIENT, "<teaming type='transient'/> <!-- TEAM012 -->")),
+    ),
+    *(DEFINE, ERROR, "<alias name='ua-uplink'/>", "persistent='ua-uplink'"),
+    also=("TEAM031",),
+)
+bad(
+    "with an alias that is dropped",
+    "TEAM037",
+    vm(edit(STANDBY, UNPAIRED, ("'ua-uplink'", "'uplink'"))),
+    *(BROKEN, ERROR, "persistent='ua-uplink'", "<alias name='ua-uplink'/>"),
+    also=("TEAM031",),
+)
+bad(
+    "another transient, and no persistent one is left",
+    "TEAM035",
+    vm(
+        STANDBY,
+        put(POOLED, "<alias name='ua-vf'/>"),
+        edit(second(ASSIGNED), ("persistent='ua-storage'/>", "persistent='ua-vf'/> <!-- TEAM035 @persistent -->")),
+    ),
+    *(BROKEN, ERROR, "'ua-vf'", "persistent='ALIAS'"),
+)
+bad(
+    "none on one half",
+    "TEAM040",
+    vm(STANDBY, edit(ASSIGNED, (f"  {MAC}\n", ""), ("managed='yes'>", "managed='yes'> <!-- TEAM040 -->"))),
+    *(BROKEN, ERROR, "only one half", "52:54:00:1d:0e:4a"),
+)
+bad(
+    "none on either half",
+    "TEAM040",
+    vm(
+        edit(STANDBY, (f"  {MAC}\n", "")),
+        edit(ASSIGNED, (f"  {MAC}\n", ""), ("managed='yes'>", "managed='yes'> <!-- TEAM040 -->")),
+    ),
+    *(BROKEN, ERROR, "neither half", "<mac address="),
+)
+bad(
+    "a second pair with a plain hostdev, copied with its address",
+    "TEAM043",
+    vm(STANDBY, POOLED, STANDBY.replace("ua-uplink", "ua-storage").replace(MAC, SAME_MAC), second(PLAIN)),
+    *(BROKEN, WARNING, "52:54:00:1d:0e:4a"),
+)
+near("an interface has no ramfb", "TEAM058", vm(STANDBY, edit(ASSIGNED, ("managed='yes'", "managed='yes' ramfb='on'"))))
+near("a hostdev has no bandwidth", "TEAM060", vm(STANDBY, put(PLAIN, BANDWIDTH.format(""))))
+near(
+    "one of the tags is filled in later",
+    "TEAM061",
+    vm(STANDBY, put(ASSIGNED, "<vlan trunk='yes'>\n    <tag id='42'/>\n    <tag id='{{ tag }}'/>\n  </vlan>")),
+)
+near(
+    "both filled in later",
+    "TEAM071",
+    vm(put(STANDBY, "<boot order='{{ a }}'/>"), ASSIGNED, put(OTHER_NIC, "<boot order='{{ b }}'/>")),
+)
+near(
+    "on another driver", "TEAM032", vm(PAIR, put(OTHER_NIC, "<alias name='ua-uplink'/>"), kind="xen"), also=("TEAM027",)
+)
+bad(
+    "a persistent device alone",
+    "TEAM080",
+    vm(STANDBY, GPU.format("type='pci'")),
+    *(MIGRATE, WARNING, "hostdev"),
+    also=("TEAM037",),
+)
+bad(
+    "an assigned interface is not left to QEMU",
+    "TEAM080",
+    vm(PAIR, LONE_VF.replace(">\n", "> <!-- TEAM080 -->\n", 1)),
+    *(MIGRATE, WARNING, "transient"),
+    run=on(LISTING),
+)
+near("two assigned interfaces", "TEAM090", vm(LONELY_POOLED.replace(" <!-- TEAM090 -->", ""), put(PLAIN_VF, MODEL)))
+near("another driver", "TEAM001", vm(PAIR, kind="xen"), on(OLD), ("TEAM027",))

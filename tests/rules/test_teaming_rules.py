@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from domains import FORMS, RULES, Bad, Near, marks, places
+from domains import FORMS, POOLED, RULES, STANDBY, Bad, Near, Run, host, marks, places, vm
 from team_cases import BAD, NEAR
 
 from domlint.findings import Finding, Severity
@@ -57,3 +57,27 @@ def test_no_case_is_there_twice() -> None:
     for cases in (BAD, NEAR):
         names = [(case.code, case.name) for case in cases]
         assert sorted(set(names)) == sorted(names)
+
+
+@pytest.mark.parametrize(
+    "code, text, run",
+    [
+        ("TEAM001", vm(STANDBY, POOLED), Run((host(qemu="4.1.0", libvirt="7.0.0"),))),
+        ("TEAM003", vm(STANDBY, POOLED), Run(libvirt="6.0.0")),
+        ("TEAM027", vm(STANDBY, POOLED, kind="xen"), Run()),
+    ],
+)
+def test_what_concerns_every_teaming_is_said_once_and_names_the_others(code: str, text: str, run: Run) -> None:
+    (finding,) = [one for one in run.findings(text) if one.severity is not Severity.NOTE]
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if "<teaming" in line]
+    assert finding.code == code
+    assert [finding.location.line, *(one.location.line for one in finding.related)] == lines
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=f"{case.code}-{case.name}") for case in BAD])
+def test_what_else_a_finding_points_at_is_somewhere_else(case: Bad) -> None:
+    for finding in case.run.findings(case.text):
+        for related in finding.related:
+            assert related.message
+            assert related.location.line in range(1, case.text.count("\n") + 1)
+            assert related.location != finding.location
