@@ -1,5 +1,7 @@
 """The command's entry: makes a short process short."""
 
+import contextlib
+import errno
 import gc
 import io
 import os
@@ -14,6 +16,8 @@ def main() -> None:
     instead, and the process ends at once when all output is written.
     """
     gc.set_threshold(200_000, 20, 20)
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A name that the terminal's encoding has no letters for must not end the run.
@@ -27,14 +31,30 @@ def main() -> None:
         status = ending.code if isinstance(ending.code, int) else 1 if ending.code else 0
     except Exception as error:
         status = 2
-        _confess(error)
+        if isinstance(error, OSError) and error.errno in _CANNOT_BE_WRITTEN:
+            _say(f"the output cannot be written: {error.strerror}")
+        else:
+            _confess(error)
     try:
         sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
+    except BrokenPipeError:
         # Whoever read the output has gone (domlint ... | head): nobody is left to tell.
         status = status or 1
+    except OSError as error:
+        if status != 2:
+            _say(f"the output cannot be written: {error.strerror}")
+        status = 2
+    with contextlib.suppress(OSError, AttributeError):
+        sys.stderr.flush()
     os._exit(status)
+
+
+_CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError):
+        print(f"domlint: error: {text}", file=sys.stderr)
 
 
 def _confess(error: Exception) -> None:

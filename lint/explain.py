@@ -87,7 +87,7 @@ def rule_list(rules: Iterable[Rule]) -> str:
             severity = style(f"{rule.severity.value:<7}", fg=_COLOURS[rule.severity])
             lines.append(f"  {rule.code:<8} {severity}  {rule.outcome.value:<7}  {rule.name}")
         lines.append("")
-    lines.append("domlint explain CODE tells what a rule is about, what the host does, and shows examples.")
+    lines.append("domlint explain CODE tells what a rule is about, and shows examples.")
     return "\n".join(lines) + "\n"
 
 
