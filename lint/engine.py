@@ -128,7 +128,7 @@ class Plan:
         document = parse(source.name, source.data)
         if document.faults and source.may_be_foreign and _is_foreign(document):
             return FileReport(source.name)
-        collected = _Collected(document)
+        collected = _Collected(document, self._all_ids)
         if document.faults:
             root = document.root if document.root is not None else _NO_ELEMENT
             context = Context(document, None, None, self.libvirt)
@@ -164,8 +164,9 @@ class Plan:
 class _Collected:
     """The findings of one file while it is being checked: equal ones of several hosts become one."""
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, all_hosts: tuple[str, ...]) -> None:
         self._document = document
+        self._all_hosts = tuple(dict.fromkeys(all_hosts))
         self._found: dict[Finding, list[str]] = {}
         self._crashes: list[Crash] = []
 
@@ -185,7 +186,7 @@ class _Collected:
 
     def report(self) -> FileReport:
         findings = [
-            finding._replace(hosts=tuple(dict.fromkeys(hosts))) if hosts else finding
+            finding._replace(hosts=tuple(filter(set(hosts).__contains__, self._all_hosts))) if hosts else finding
             for finding, hosts in self._found.items()
         ]
         lines = {finding.location.line for finding in findings}
