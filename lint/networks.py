@@ -139,5 +139,5 @@ def _networks_at(path: str) -> Iterable[Network]:
 def _read(path: str) -> bytes:
     try:
         return read_at_most(path, MAXIMUM_BYTES)
-    except OSError as error:
-        raise NetworkError(path, error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:
+        raise NetworkError(path, getattr(error, "strerror", None) or str(error)) from error
