@@ -48,10 +48,8 @@ def vlan_tags(element: Element) -> frozenset[str] | None:
 
 
 def _number(text: str) -> str:
-    try:
-        return str(int(text, 0))
-    except ValueError:
-        return text.strip()
+    # libvirt reads the number with base 10 (virNetDevVlanParse in src/conf/netdev_vlan_conf.c): 042 is 42.
+    return str(int(text)) if text.isascii() and text.isdigit() else text.strip()
 
 
 def read_network(data: bytes, source: str) -> Network:

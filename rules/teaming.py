@@ -9,6 +9,7 @@ from typing import Any
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import (
+    DEFAULT_MODELS_OF_TYPES,
     alias_of,
     as_user_alias,
     describe,
@@ -197,7 +198,7 @@ def _each_that_needs_it(context: Context, element: Element) -> Iterator[tuple[Sp
 
 
 def _is_empty(teaming: Teaming) -> bool:
-    written = (attribute(teaming.element, "type"), teaming.partner_name)
+    written = (teaming.written_type, teaming.partner_name)
     return not any(value is UNKNOWN or value for value in written)
 
 
@@ -324,7 +325,7 @@ def teaming_type_invalid(context: Context, teaming: Teaming) -> Problems:
 
     libvirt refuses to define the domain. The value none is refused, too.
     """
-    written = attribute(teaming.element, "type")
+    written = teaming.written_type
     if isinstance(written, str) and written not in ("", "persistent", "transient"):
         yield Problem(
             Spot(teaming.element, "type"),
@@ -623,7 +624,11 @@ def persistent_not_virtio(context: Context, persistent: Teaming) -> Problems:
     written = network_model(persistent.device)
     if context.failover.is_assigned(persistent) or (not written and interface_type(persistent.device) is UNKNOWN):
         return
-    model = written or (UNKNOWN if written is UNKNOWN else context.default_network_model)
+    kind = interface_type(persistent.device)
+    default = DEFAULT_MODELS_OF_TYPES.get(kind) if isinstance(kind, str) else UNKNOWN
+    model = written or (UNKNOWN if written is UNKNOWN else default or context.default_network_model)
+    if default is UNKNOWN and not written:
+        return
     if isinstance(model, str) and not is_virtio(model):
         element = child(persistent.device, "model")
         spot = Spot(persistent.element) if element is None else Spot(element, "type")
@@ -692,10 +697,22 @@ def _form_in_words(teaming: Teaming) -> str:
 def transient_driver_not_vfio(context: Context, transient: Teaming) -> Problems:
     """The assigned device asks for another driver than VFIO.
 
-    QEMU assigns devices with vfio-pci alone; libvirt refuses to start a domain that asks for kvm or xen.
+    QEMU assigns devices with vfio-pci alone; libvirt refuses to start a domain that asks for kvm or xen. An interface
+    on a network cannot choose: with a virtio model, libvirt allows it the drivers qemu and vhost only and refuses to
+    define any other, vfio too.
     """
     name = child_attribute(transient.device, "driver", "name")
-    if name in ("kvm", "xen"):
+    if name not in ("kvm", "xen", "vfio"):
+        return
+    if transient.is_network_interface:
+        if is_virtio(network_model(transient.device)):
+            yield Problem(
+                Spot(_existing(transient.device, "driver"), "name"),
+                f"an interface with a virtio model cannot have the driver '{name}': libvirt refuses the definition",
+                "remove <driver name=…>: the network says how its devices are assigned",
+                outcome=Outcome.DEFINE,
+            )
+    elif name != "vfio":
         yield Problem(
             Spot(_existing(transient.device, "driver"), "name"),
             f"the driver '{name}' cannot assign a device to QEMU: libvirt refuses to start the domain",
@@ -830,16 +847,21 @@ def alias_not_user_defined(context: Context, persistent: Teaming) -> Problems:
 def alias_duplicate(context: Context, failover: Failover) -> Problems:
     """Two devices have the same alias.
 
-    libvirt refuses to define the domain. (A serial device and the console that libvirt derives from it share theirs in
-    the XML of a running domain; that is no mistake.)
+    libvirt refuses to define the domain. It does not compare the alias of the first serial port with others; there it
+    is QEMU that refuses to start. (A serial port and the console that libvirt derives from it share theirs in the XML
+    of a running domain; that is no mistake.)
     """
+    first_serial = child(context.domain.devices, "serial") if context.domain.devices is not None else None
     for alias, (first, *others) in duplicate_aliases(failover.aliases):
         for device in others:
+            at_start = first_serial is not None and first_serial in (first, device)
             yield Problem(
                 Spot(_existing(device, "alias"), "name"),
-                f"the alias '{alias}' is already that of another device: libvirt refuses the definition",
+                f"the alias '{alias}' is already that of another device: "
+                + ("QEMU refuses to start" if at_start else "libvirt refuses the definition"),
                 f"give this {device.tag} an alias of its own, such as '{failover.free_alias(alias)}', or none",
                 ((Spot(_existing(first, "alias"), "name"), "the first device with this alias"),),
+                outcome=Outcome.START if at_start else None,
             )
 
 

@@ -141,4 +141,4 @@ class Context:
         """The PCI topology that the domain gets on this host."""
         from domlint.domain.pci import Topology
 
-        return Topology(self.domain.devices, self.machine)
+        return Topology(self.domain.devices, self.machine, self.host)

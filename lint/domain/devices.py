@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from domlint.document import Element
@@ -18,6 +19,17 @@ _USER_ALIAS: Final = r"ua-[A-Za-z0-9_-]*"
 _NOT_ALLOWED: Final = r"[^A-Za-z0-9_-]+"
 
 VIRTIO_NETWORK_MODELS: Final = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+
+
+WITHOUT_ALIAS: Final = frozenset({"graphics"})
+"""Children of ``<devices>`` whose ``<alias>`` libvirt does not read. Seen with libvirt 9.0.0."""
+
+DEFAULT_MODELS_OF_TYPES: Final[Mapping[str, Maybe[str]]] = {"vdpa": "virtio", "vhostuser": UNKNOWN}
+"""The network model of interface types that do not take the machine's default.
+
+An interface of type vdpa is virtio, one of type vhostuser in newer versions only (9.0.0 takes the machine's default).
+Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainDeviceNetDefPostParse); seen with 9.0.0.
+"""
 
 
 def is_user_alias(alias: str) -> bool:
@@ -38,8 +50,12 @@ def alias_of(device: Element) -> Maybe[str]:
 
 
 def interface_type(device: Element) -> Maybe[str]:
-    """The type of an ``<interface>``."""
-    return attribute(device, "type")
+    """The type of an ``<interface>``; user where it names none.
+
+    Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainNetDefParseXML).
+    """
+    written = attribute(device, "type")
+    return "user" if written is None else written
 
 
 def network_name(device: Element) -> Maybe[str]:

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain.devices import (
+    WITHOUT_ALIAS,
     alias_of,
     as_user_alias,
     hostdev_mode,
@@ -54,16 +55,25 @@ class Partner(Enum):
 
 
 class Teaming(NamedTuple):
-    """A ``<teaming>`` that libvirt reads, with the device it is in."""
+    """A device with ``<teaming>``, and the first such element in it.
+
+    Where a device has several, libvirt reads the first type and the first partner's name that any of them has.
+    Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainNetTeamingInfoParseXML, by XPath); seen with 9.0.0.
+    """
 
     element: Element
     device: Element
     role: Role
 
     @property
+    def written_type(self) -> Maybe[str]:
+        """The type as written."""
+        return _first(self.device, "type")
+
+    @property
     def partner_name(self) -> Maybe[str]:
-        """The alias in its ``persistent`` attribute."""
-        return attribute(self.element, "persistent")
+        """The alias in the ``persistent`` attribute."""
+        return _first(self.device, "persistent")
 
     @property
     def alias(self) -> Maybe[str]:
@@ -415,11 +425,15 @@ def _teamings(devices: Element | None) -> Iterable[Teaming]:
     for device in () if devices is None else devices.iterchildren("interface", "hostdev"):
         element = child(device, "teaming")
         if element is not None:
-            yield Teaming(element, device, _role(element))
+            yield Teaming(element, device, _role(_first(device, "type")))
 
 
-def _role(element: Element) -> Role:
-    written = attribute(element, "type")
+def _first(device: Element, name: str) -> Maybe[str]:
+    values = (attribute(element, name) for element in device.iterchildren("teaming"))
+    return next((value for value in values if value is not None), None)
+
+
+def _role(written: Maybe[str]) -> Role:
     if isinstance(written, Unknown):
         return Role.UNKNOWN
     if written == "persistent":
@@ -430,7 +444,7 @@ def _role(element: Element) -> Role:
 def _aliases(devices: Element | None) -> dict[str, list[Element]]:
     found: dict[str, list[Element]] = {}
     for device in () if devices is None else devices.iterchildren("*"):
-        alias = alias_of(device)
+        alias = alias_of(device) if device.tag not in WITHOUT_ALIAS else None
         if isinstance(alias, str):
             found.setdefault(alias, []).append(device)
     return found

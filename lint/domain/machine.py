@@ -46,12 +46,13 @@ MACHINE_CLASSES: Final = (
     MachineClass(_X86, ("isapc", "microvm", "none"), (), PciRoot.NONE, ""),
     MachineClass(_ARM, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
     MachineClass(_ARM, ("versatilepb",), (), PciRoot.PCI, "smc91c111"),
+    MachineClass(_ARM, (), ("",), PciRoot.UNKNOWN, "lan9118"),
     MachineClass(_RISCV | _LOONGARCH, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
     MachineClass(_S390, (), ("s390-",), PciRoot.PCI, "virtio"),
     MachineClass(_PPC64, ("pseries",), ("pseries-",), PciRoot.PCI, ""),
     MachineClass(_PCI_ALWAYS, (), ("",), PciRoot.PCI, ""),
 )
-"""The machines whose PCI libvirt knows; every other one has none.
+"""The machines that libvirt knows something of. Where it knows no PCI of a machine, there is none.
 
 Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainDefAddDefaultDevices, qemuDomainMachineIsQ35, -IsI440FX,
 -IsARMVirt, -IsRISCVVirt, -IsLoongArchVirt, -IsPSeries; qemuDomainDefaultNetModel for the models).
@@ -96,9 +97,11 @@ def resolve_machine(arch: Maybe[str], written: Maybe[str], virt_type: str | None
     if name is None or arch is None:
         return Machine(arch, written, name, PciRoot.UNKNOWN, "")
     machine_class = _class_of(arch, name) or _class_of(arch, written or name)
-    if machine_class is not None:
+    if machine_class is not None and machine_class.root is not PciRoot.UNKNOWN:
         return Machine(arch, written, name, machine_class.root, machine_class.network_model)
-    return Machine(arch, written, name, PciRoot.NONE if found is not None else PciRoot.UNKNOWN, "")
+    # A name that no host has listed may be an alias of a machine that has PCI.
+    root = PciRoot.UNKNOWN if found is None else PciRoot.NONE
+    return Machine(arch, written, name, root, "" if machine_class is None else machine_class.network_model)
 
 
 def _class_of(arch: str, name: str) -> MachineClass | None:

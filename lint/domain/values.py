@@ -25,8 +25,9 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 Maybe: TypeAlias = T | Unknown | None
 
-_C_INTEGER: Final = r"\s*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
-_DECIMAL: Final = r"\s*\+?([0-9]+)"
+_C_INTEGER: Final = r"[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+_DECIMAL: Final = r"[ \t\n\v\f\r]*\+?([0-9]+)"
+_LARGEST: Final = 0xFFFFFFFF
 _MAC: Final = r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}"
 
 
@@ -51,8 +52,8 @@ def child_attribute(element: Element, name: str, attribute_name: str) -> Maybe[s
 def c_integer(value: Maybe[str]) -> Maybe[int]:
     """A number as C's strtoul reads it with base 0: 0x1f is 31, 010 is eight, 10 is ten.
 
-    UNKNOWN for what libvirt refuses, such as 0a, 1f and 08. Source: libvirt 11.3.0 virXMLPropUInt with base 0 in
-    src/conf/device_conf.c (virPCIDeviceAddressParseXML).
+    UNKNOWN for what libvirt refuses, such as 0a, 1f, 08, and what does not fit into 32 bits. Source: libvirt 11.3.0
+    virXMLPropUInt with base 0 in src/conf/device_conf.c (virPCIDeviceAddressParseXML).
     """
     if value is None or isinstance(value, Unknown):
         return value
@@ -61,8 +62,12 @@ def c_integer(value: Maybe[str]) -> Maybe[int]:
         return UNKNOWN
     digits = match.group(1)
     if digits[:2] in ("0x", "0X"):
-        return int(digits, 16)
-    return int(digits, 8) if digits[0] == "0" else int(digits)
+        return _within_32_bits(int(digits, 16))
+    return _within_32_bits(int(digits, 8 if digits[0] == "0" else 10))
+
+
+def _within_32_bits(number: int) -> int | Unknown:
+    return number if number <= _LARGEST else UNKNOWN
 
 
 def decimal(value: Maybe[str]) -> Maybe[int]:
@@ -70,7 +75,7 @@ def decimal(value: Maybe[str]) -> Maybe[int]:
     if value is None or isinstance(value, Unknown):
         return value
     match = re.fullmatch(_DECIMAL, value)
-    return UNKNOWN if match is None else int(match.group(1))
+    return UNKNOWN if match is None else _within_32_bits(int(match.group(1)))
 
 
 def mac_number(value: Maybe[str]) -> Maybe[int]:

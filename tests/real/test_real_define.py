@@ -22,35 +22,6 @@ OF_ANOTHER_DRIVER = {
 }
 """Examples whose verdict another libvirt driver gives, and why."""
 
-VDPA = "libvirt gives an interface of type vdpa the model virtio where it names none (qemuDomainDeviceNetDefPostParse)"
-NO_TYPE = "an interface without a type is one of type user (virDomainNetDefParseXML)"
-DRIVER = (
-    "the names vfio, kvm and xen are for host devices; a virtio interface has qemu or vhost (virDomainNetDefParseXML)"
-)
-FIRST_SERIAL = (
-    "the alias of the first serial port is not compared (virDomainDeviceDefValidateAliasesIterator); QEMU refuses"
-)
-NO_INFO = "graphics have no alias: libvirt does not read it"
-EACH_ATTRIBUTE = (
-    "libvirt reads the first attribute type, and the first attribute persistent, of any <teaming> in the device "
-    "(virDomainNetTeamingInfoParseXML asks by XPath)"
-)
-
-DISAGREEMENTS = {
-    "standby on vdpa without a model": VDPA,
-    "transient without an interface's type": NO_TYPE,
-    "pooled: driver vfio": DRIVER,
-    "pooled: driver kvm": DRIVER,
-    "pooled: driver xen": DRIVER,
-    "alias of a serial port, too": FIRST_SERIAL,
-    "alias of a graphics, too": NO_INFO,
-    "pooled: teaming with two, the first empty": EACH_ATTRIBUTE,
-    "plain: teaming with two, the first empty": EACH_ATTRIBUTE,
-    "pooled: teaming with two that make one": EACH_ATTRIBUTE,
-    "plain: teaming with two that make one": EACH_ATTRIBUTE,
-}
-"""Variants that domlint has wrong so far, and what libvirt does."""
-
 
 @pytest.mark.parametrize("kind", ["bad", "good"])
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
@@ -69,12 +40,7 @@ def test_example_is_refused_as_predicted(rule: Rule, kind: str) -> None:
     assert answer.is_refused == bool(predicted), f"libvirt: {answer.error or 'defines it'}; domlint: {predicted}"
 
 
-def variant_parameter(variant: Variant) -> object:
-    reason = DISAGREEMENTS.get(variant.name)
-    return pytest.param(variant, id=variant.name, marks=[pytest.mark.xfail(reason=reason)] if reason else [])
-
-
-@pytest.mark.parametrize("variant", [variant_parameter(variant) for variant in VARIANTS])
+@pytest.mark.parametrize("variant", VARIANTS, ids=lambda variant: variant.name)
 def test_variant_is_refused_as_predicted(variant: Variant) -> None:
     predicted = [f"{finding.code}: {finding.message}" for finding in refusals(variant.text, host_for("x86_64"))]
     assert variant.is_refused == bool(predicted), predicted
@@ -84,10 +50,6 @@ def test_variant_is_refused_as_predicted(variant: Variant) -> None:
 def test_variant_is_refused_by_libvirt_as_listed(variant: Variant) -> None:
     answer = define(variant.text)
     assert answer.is_refused == variant.is_refused, answer.error or "libvirt defines it"
-
-
-def test_every_disagreement_is_of_a_variant() -> None:
-    assert {variant.name for variant in VARIANTS} >= set(DISAGREEMENTS)
 
 
 @pytest.mark.parametrize("form", ["pooled", "by_address", "plain"])

@@ -23,10 +23,6 @@ from domlint.networks import vlan_tags
 pytestmark = needs_libvirt
 
 WRONG_SO_FAR = {
-    "\u00a08": "to libvirt only ASCII's spaces are spaces (strtoul)",
-    "4294967304": "libvirt refuses what does not fit into 32 bits (virXMLPropUInt)",
-    "042": "libvirt reads the number of a VLAN with base 10 (virNetDevVlanParse)",
-    "08": "libvirt reads the number of a VLAN with base 10 (virNetDevVlanParse)",
     "52:54:00:6b:3c:58 ": "libvirt stops reading at a space behind the last octet (virMacAddrParse)",
 }
 """Values that domlint reads otherwise, and what libvirt does."""
@@ -82,7 +78,7 @@ def slot(text: str) -> str:
     return domain(standby(f"<address type='pci' bus='0' slot='{text}'/>"))
 
 
-@pytest.mark.parametrize("text", each_of(*SPELLINGS, wrong=("\u00a08", "4294967304")))
+@pytest.mark.parametrize("text", each_of(*SPELLINGS, "\u00a08", "4294967304"))
 def test_number_of_an_address_is_read_as_libvirt_does(text: str) -> None:
     # Slot 0 is the host bridge's, 31 the chipset's: there libvirt reads the number and refuses the place.
     escaped = text.replace("\t", "&#9;").replace("\n", "&#10;")
@@ -97,7 +93,7 @@ def test_number_of_an_address_is_read_as_libvirt_does(text: str) -> None:
     assert number == (0 if placed.get("bus") != "0x00" else int(placed.get("slot", ""), 16))
 
 
-@pytest.mark.parametrize("text", each_of(*DECIMALS, wrong=("\u00a08", "4294967304")))
+@pytest.mark.parametrize("text", each_of(*DECIMALS, "\u00a08", "4294967304"))
 def test_boot_order_is_read_as_libvirt_does(text: str) -> None:
     answer = define(domain(standby(f"<boot order='{text}'/>")))
     number = decimal(text)
@@ -109,7 +105,7 @@ def test_boot_order_is_read_as_libvirt_does(text: str) -> None:
     assert str(number) == boot.get("order")
 
 
-@pytest.mark.parametrize("text", each_of("42", "0", "+42", "4095", wrong=("042", "08")))
+@pytest.mark.parametrize("text", each_of("42", "0", "+42", "4095", "042", "08"))
 def test_vlan_tag_is_read_as_libvirt_does(text: str) -> None:
     answer = define(domain(standby(f"<vlan><tag id='{text}'/></vlan>")))
     tag = answer.devices.find("interface/vlan/tag")

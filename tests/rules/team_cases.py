@@ -396,9 +396,19 @@ for driver in ("kvm", "xen"):
             f"{driver}, {form}",
             "TEAM026",
             vm(STANDBY, put(device, f"<driver name='{driver}'/> <!-- TEAM026 @name -->")),
-            *(START, ERROR, f"'{driver}'", "<driver name='vfio'/>"),
+            DEFINE if form == "pooled" else START,
+            ERROR,
+            f"'{driver}'",
+            "remove <driver" if form == "pooled" else "<driver name='vfio'/>",
         )
 near("vfio", "TEAM026", vm(STANDBY, put(ASSIGNED, "<driver name='vfio'/>")))
+bad(
+    "vfio, pooled",
+    "TEAM026",
+    vm(STANDBY, put(POOLED, "<driver name='vfio'/> <!-- TEAM026 @name -->")),
+    *(DEFINE, ERROR, "'vfio'", "remove <driver"),
+)
+near("qemu, pooled", "TEAM026", vm(STANDBY, put(POOLED, "<driver name='qemu' queues='4'/>")))
 near("an iommu option without a name", "TEAM026", vm(STANDBY, put(ASSIGNED, "<driver iommu='on'/>")))
 
 for kind in ("xen", "lxc", "vz", "bhyve", "test"):
