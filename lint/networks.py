@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from domlint.document import MAXIMUM_BYTES, Element, FaultKind, hardened_parser, parse
+from domlint.numbers import base_ten
 from domlint.reading import read_at_most
 
 
@@ -48,8 +49,9 @@ def vlan_tags(element: Element) -> frozenset[str] | None:
 
 
 def _number(text: str) -> str:
-    # libvirt reads the number with base 10 (virNetDevVlanParse in src/conf/netdev_vlan_conf.c): 042 is 42.
-    return str(int(text)) if text.isascii() and text.isdigit() else text.strip()
+    # Source of the base: libvirt 11.3.0 src/conf/netdev_vlan_conf.c (virNetDevVlanParse).
+    number = base_ten(text)
+    return text.strip() if number is None else str(number)
 
 
 def read_network(data: bytes, source: str) -> Network:

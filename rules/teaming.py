@@ -9,9 +9,9 @@ from typing import Any
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import (
-    DEFAULT_MODELS_OF_TYPES,
     alias_of,
     as_user_alias,
+    default_model_of_type,
     describe,
     host_address,
     hostdev_mode,
@@ -36,7 +36,7 @@ from domlint.domain.failover import (
 )
 from domlint.domain.machine import PciRoot
 from domlint.domain.pci import NETWORK_MODELS_ON_CONVENTIONAL_PCI, GuestAddress, guest_address
-from domlint.domain.values import UNKNOWN, Unknown, attribute, child, child_attribute, decimal, mac_number
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal, mac_number
 from domlint.findings import Outcome, Severity
 from domlint.networks import Network, vlan_tags
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -625,10 +625,10 @@ def persistent_not_virtio(context: Context, persistent: Teaming) -> Problems:
     if context.failover.is_assigned(persistent) or (not written and interface_type(persistent.device) is UNKNOWN):
         return
     kind = interface_type(persistent.device)
-    default = DEFAULT_MODELS_OF_TYPES.get(kind) if isinstance(kind, str) else UNKNOWN
-    model = written or (UNKNOWN if written is UNKNOWN else default or context.default_network_model)
-    if default is UNKNOWN and not written:
-        return
+    model: Maybe[str] = written
+    if not written and written is not UNKNOWN:
+        default = context.default_network_model
+        model = default_model_of_type(kind, context.libvirt, default) if isinstance(kind, str) else UNKNOWN
     if isinstance(model, str) and not is_virtio(model):
         element = child(persistent.device, "model")
         spot = Spot(persistent.element) if element is None else Spot(element, "type")

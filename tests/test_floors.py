@@ -15,6 +15,7 @@ FLOORS = {
     "version": 1,
     "versions": 1,
     "reading": 1,
+    "numbers": 1,
     "printable": 1,
     "placeholders": 1,
     "document": 1,

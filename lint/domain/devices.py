@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final
 
 from domlint.document import Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
+from domlint.versions import Version
 
 USER_ALIAS_PREFIX: Final = "ua-"
 """What an alias begins with that a user may choose; libvirt drops every other one.
@@ -24,12 +24,25 @@ VIRTIO_NETWORK_MODELS: Final = frozenset({"virtio", "virtio-transitional", "virt
 WITHOUT_ALIAS: Final = frozenset({"graphics"})
 """Children of ``<devices>`` whose ``<alias>`` libvirt does not read. Seen with libvirt 9.0.0."""
 
-DEFAULT_MODELS_OF_TYPES: Final[Mapping[str, Maybe[str]]] = {"vdpa": "virtio", "vhostuser": UNKNOWN}
-"""The network model of interface types that do not take the machine's default.
+VIRTIO_WITHOUT_MODEL: Final = {
+    "vdpa": (Version(6, 9, 0), Version(6, 9, 0)),
+    "vhostuser": (Version(9, 0, 0), Version(11, 3, 0)),
+}
+"""The interface types that are virtio where they name no model, whatever the machine's default.
 
-An interface of type vdpa is virtio, one of type vhostuser in newer versions only (9.0.0 takes the machine's default).
-Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainDeviceNetDefPostParse); seen with 9.0.0.
+For each, the last libvirt seen that took the machine's default, or the first that knows the type, and the first seen
+that takes virtio. Source: src/qemu/qemu_domain.c (qemuDomainDeviceNetDefPostParse), libvirt 9.0.0 and 11.3.0.
 """
+
+
+def default_model_of_type(kind: str, libvirt: Version | None, machine_default: Maybe[str]) -> Maybe[str]:
+    """The model of an interface of a type that names none; UNKNOWN where it hangs on a libvirt that is not known."""
+    if kind not in VIRTIO_WITHOUT_MODEL:
+        return machine_default
+    without, with_virtio = VIRTIO_WITHOUT_MODEL[kind]
+    if without == with_virtio or (libvirt is not None and libvirt >= with_virtio):
+        return "virtio"
+    return machine_default if libvirt is not None and libvirt <= without else UNKNOWN
 
 
 def is_user_alias(alias: str) -> bool:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
 from domlint.document import Element
+from domlint.numbers import base_ten, base_zero
 from domlint.placeholders import is_placeholder
 
 T = TypeVar("T")
@@ -25,9 +26,6 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 Maybe: TypeAlias = T | Unknown | None
 
-_C_INTEGER: Final = r"[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
-_DECIMAL: Final = r"[ \t\n\v\f\r]*\+?([0-9]+)"
-_LARGEST: Final = 0xFFFFFFFF
 _MAC: Final = r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}"
 
 
@@ -50,32 +48,22 @@ def child_attribute(element: Element, name: str, attribute_name: str) -> Maybe[s
 
 
 def c_integer(value: Maybe[str]) -> Maybe[int]:
-    """A number as C's strtoul reads it with base 0: 0x1f is 31, 010 is eight, 10 is ten.
+    """A number with base 0 (see domlint.numbers.base_zero); UNKNOWN for what libvirt refuses.
 
-    UNKNOWN for what libvirt refuses, such as 0a, 1f, 08, and what does not fit into 32 bits. Source: libvirt 11.3.0
-    virXMLPropUInt with base 0 in src/conf/device_conf.c (virPCIDeviceAddressParseXML).
+    Source: libvirt 11.3.0 src/conf/device_conf.c (virPCIDeviceAddressParseXML).
     """
-    if value is None or isinstance(value, Unknown):
-        return value
-    match = re.fullmatch(_C_INTEGER, value)
-    if match is None:
-        return UNKNOWN
-    digits = match.group(1)
-    if digits[:2] in ("0x", "0X"):
-        return _within_32_bits(int(digits, 16))
-    return _within_32_bits(int(digits, 8 if digits[0] == "0" else 10))
-
-
-def _within_32_bits(number: int) -> int | Unknown:
-    return number if number <= _LARGEST else UNKNOWN
+    if isinstance(value, str):
+        number = base_zero(value)
+        return UNKNOWN if number is None else number
+    return value
 
 
 def decimal(value: Maybe[str]) -> Maybe[int]:
-    """A number as C's strtoul reads it with base 10: 010 is ten. UNKNOWN for what libvirt refuses."""
-    if value is None or isinstance(value, Unknown):
-        return value
-    match = re.fullmatch(_DECIMAL, value)
-    return UNKNOWN if match is None else _within_32_bits(int(match.group(1)))
+    """A number with base 10 (see domlint.numbers.base_ten); UNKNOWN for what libvirt refuses."""
+    if isinstance(value, str):
+        number = base_ten(value)
+        return UNKNOWN if number is None else number
+    return value
 
 
 def mac_number(value: Maybe[str]) -> Maybe[int]:
