@@ -38,6 +38,7 @@ from domlint.domain.machine import PciRoot
 from domlint.domain.pci import NETWORK_MODELS_ON_CONVENTIONAL_PCI, GuestAddress, guest_address
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal, mac_number
 from domlint.findings import Outcome, Severity
+from domlint.hosts.answer import Presence
 from domlint.networks import Network, vlan_tags
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.versions import Version
@@ -229,7 +230,7 @@ def failover_capability_missing(context: Context, spots: tuple[Spot, tuple[tuple
     """
     if context.host is not None:
         answer = context.host.answer(FAILOVER_FLAG)
-        if answer.presence.name == "ABSENT":
+        if answer.presence is Presence.ABSENT:
             spot, others = spots
             yield Problem(
                 spot,
@@ -258,7 +259,7 @@ def failover_capability_unknown(context: Context, spots: tuple[Spot, tuple[tuple
     """
     if context.host is not None:
         answer = context.host.answer(FAILOVER_FLAG)
-        if answer.presence.name == "UNKNOWN":
+        if answer.presence is Presence.UNKNOWN:
             spot, others = spots
             yield Problem(
                 spot,
@@ -1951,7 +1952,7 @@ def hostdev_blocks_migration(context: Context, failover: Failover) -> Problems:
 def _left_to_qemu(context: Context, device: Element) -> bool:
     if device.tag == "interface" or is_hostdev_of(device, "pci", "mdev") or context.host is None:
         return False
-    reports = context.host.answer("migration.blocked-reasons").presence.name in ("PRESENT", "IMPLIED")
+    reports = context.host.answer("migration.blocked-reasons").presence in (Presence.PRESENT, Presence.IMPLIED)
     return reports and (context.libvirt is None or context.libvirt >= BLOCKERS_ASKED_SINCE)
 
 

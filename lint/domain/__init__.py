@@ -128,12 +128,14 @@ class Context:
         """
         if self.machine.network_model:
             return self.machine.network_model
+        from domlint.hosts.answer import Presence
+
         if self.host is None:
             return "rtl8139" if self.machine.arch in ("x86_64", "i686") else UNKNOWN
         for model in ("rtl8139", "e1000"):
-            presence = self.host.answer(model).presence.name
-            if presence != "ABSENT":
-                return UNKNOWN if presence == "UNKNOWN" else model
+            presence = self.host.answer(model).presence
+            if presence is not Presence.ABSENT:
+                return UNKNOWN if presence is Presence.UNKNOWN else model
         return "virtio"
 
     @cached_property
