@@ -234,7 +234,8 @@ def failover_capability_missing(context: Context, spots: tuple[Spot, tuple[tuple
             spot, others = spots
             yield Problem(
                 spot,
-                f"the host has no failover for virtio NICs ({FAILOVER_FLAG}): {answer.reason}",
+                f"libvirt refuses the definition, as the host has no failover for virtio NICs ({FAILOVER_FLAG}): "
+                f"{answer.reason}",
                 "run the domain on a host with QEMU 4.2 or newer and libvirt 6.1.0 or newer, or remove <teaming>",
                 others,
             )

@@ -167,10 +167,12 @@ class Topology:
 
     def _guest(self) -> placement.Guest:
         """What libvirt's choice hangs on beside the devices. Of an unknown QEMU, it is taken to have what most have."""
+        from domlint.hosts.answer import Presence
+
         machine, host = self.machine, self._host
 
         def has(flag: str) -> bool:
-            return host is None or host.answer(flag).presence.name != "ABSENT"
+            return host is None or host.answer(flag).presence is not Presence.ABSENT
 
         available = (model for model in ("rtl8139", "e1000") if has(model))
         return placement.Guest(

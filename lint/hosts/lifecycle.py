@@ -113,7 +113,7 @@ def _lack(host: Host, name: str, flag: Flag) -> str | None:
     facts = flag.facts
     since = _version(facts.get("qemu_since"))
     if since and qemu and qemu < since:
-        return f"QEMU {qemu} is older than {since}, the first to have it"
+        return f"QEMU {qemu} is older than {_release(since)}, the first to have it"
     gone = _version(facts.get("gone_in"))
     if gone and qemu and qemu >= gone:
         return f"QEMU {gone} and newer do not have it; this is QEMU {qemu}"
@@ -131,6 +131,13 @@ def _lack(host: Host, name: str, flag: Flag) -> str | None:
         ):
             return reason
     return None
+
+
+def _release(version: Version) -> str:
+    """A version of QEMU for people: in development, QEMU counts from micro 50 towards the next release."""
+    if version.micro < 50:
+        return str(version)
+    return f"{version.major}.{version.minor + 1}.0 ({version} in development)"
 
 
 def _in_use(host: Host, flag: Flag) -> tuple[Presence, str]:

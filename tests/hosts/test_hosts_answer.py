@@ -91,7 +91,7 @@ def test_missing_selfvers_is_as_zero() -> None:
         (("virtio-net",), "7.2.22", "8.0.0", "", ["libvirt 8.0.0", "would have listed it"]),
         (("virtio-net",), "7.2.22", "6.1.0", "", ["libvirt 6.1.0", "would have listed it"]),
         (("virtio-net",), "7.2.22", "6.0.0", "", ["libvirt 6.0.0, which wrote this file, does not know it yet"]),
-        (("virtio-net",), "4.1.0", "9.0.0", "", ["QEMU 4.1.0 is older than 4.1.50"]),
+        (("virtio-net",), "4.1.0", "9.0.0", "", ["QEMU 4.1.0 is older than 4.2.0 (4.1.50 in development)"]),
         ((), "7.2.0", "9.0.0", "", ["'virtio-net'"]),
         (("virtio-net", OLD), "7.2.0", "0", "", [f"'{OLD}'"]),
         (("virtio-net", NEW), "7.2.0", "0", "", [f"'{NEW}'"]),
