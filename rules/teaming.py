@@ -1485,7 +1485,7 @@ def port_without_hotplug(context: Context, transient: Teaming) -> Problems:
     device that has no `<address>`: it fills the declared ports in order, file systems and interfaces first, then
     controllers, disks and assigned devices.
     """
-    port = context.pci.port_of(transient.device)
+    port = context.pci.port_of(transient.device) if context.pci.has_port_without_hotplug else None
     if port is not None and not port.allows_hotplug:
         chosen = "" if _guest_address(transient) else ", which libvirt chooses for it,"
         other = next((one for one in context.pci.free_ports() if one.allows_hotplug), None)

@@ -32,6 +32,10 @@ Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid), src/conf/
 """
 
 
+LAST_BUS: Final = 0xFF
+"""The highest number that a PCI bus can have: it is a byte."""
+
+
 class GuestAddress(NamedTuple):
     """The PCI address in the guest that a device asks for."""
 
@@ -99,6 +103,11 @@ class Topology:
         controller = self.controllers.get(address.bus)
         return controller is not None and controller.model in CONVENTIONAL_MODELS
 
+    @property
+    def has_port_without_hotplug(self) -> bool:
+        """Tell whether some declared port forbids hotplug."""
+        return any(not one.allows_hotplug and one.model in PORT_MODELS for one in self.controllers.values())
+
     def port_of(self, device: Element) -> Controller | None:
         """The declared PCI Express port that a device gets, by its address or by libvirt's choice.
 
@@ -108,10 +117,11 @@ class Topology:
         if isinstance(address, GuestAddress):
             controller = self.controllers.get(address.bus)
             return controller if controller is not None and controller.model in PORT_MODELS else None
-        if self.root is not PciRoot.PCIE or self._devices is None or not self._is_known():
+        if self.root is not PciRoot.PCIE or self._devices is None or not self._is_known:
             return None
         return next((port for port, taker in self._chosen if taker is device), None)
 
+    @cached_property
     def _is_known(self) -> bool:
         """Tell whether all that libvirt's choice hangs on is known: addresses, controllers' indexes, models."""
         assert self._devices is not None
@@ -157,7 +167,7 @@ class Topology:
     def _slots(self) -> list[Controller | None]:
         """The free ports in libvirt's order; None for one that it adds between those declared."""
         used = {address.bus for address in self._asked_for}
-        indexes = range(1, max(self.controllers, default=0) + 1)
+        indexes = range(1, min(max(self.controllers, default=0), LAST_BUS) + 1)
         slots = ((index, self.controllers.get(index)) for index in indexes)
         return [
             controller
