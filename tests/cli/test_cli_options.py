@@ -175,11 +175,9 @@ def test_standard_input(folder: Path) -> None:
 
 def test_several_hosts_merge_equal_findings(folder: Path) -> None:
     result = concise(folder, "vm.xml", "--caps", f"new={CAPS}", "--caps", f"old={OLD_CAPS}", "--caps", f"two={CAPS}")
-    assert result.stdout.splitlines() == [
-        "vm.xml:10:7: error[TEAM001] the host has no failover for virtio NICs (virtio-net.failover): QEMU 4.1.0 is "
-        "older than 4.1.50, the first to have it (hosts: old)",
-        "vm.xml:10:7: error[TEAM037] no transient device names interface 'ua-uplink': the guest runs on this virtio "
-        "NIC alone (hosts: new, old, two)",
+    assert [(line.split(" ")[1], line.rsplit(" (hosts: ")[1]) for line in result.stdout.splitlines()] == [
+        ("error[TEAM001]", "old)"),
+        ("error[TEAM037]", "new, old, two)"),
     ]
     text = domlint("vm.xml", "--caps", f"new={CAPS}", "--caps", f"old={OLD_CAPS}", cwd=folder).stdout
     assert "  hosts: 1 of 2: old\n" in text

@@ -103,7 +103,7 @@ def assert_readable(document: Document) -> None:
             document.line_text(location.line)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=200))
 @example(b"")
 @example(b"\0")
@@ -132,7 +132,7 @@ def mutants(draw: st.DrawFn) -> bytes:
     return data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(mutants())
 def test_any_mutant(data: bytes) -> None:
     assert_readable(parse("vm.xml", data))

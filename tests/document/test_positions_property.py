@@ -91,7 +91,7 @@ def _fits(character: str, encoding: str) -> bool:
         return False
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(documents())
 def test_every_element_and_attribute_is_where_it_was_written(written_in: tuple[Written, str, bytes]) -> None:
     written, encoding, mark = written_in
