@@ -316,10 +316,16 @@ def _unexpected(text: bytes, index: int) -> str:
     return f"the character {character!r} may not stand here"
 
 
+_MOST_PREFIXES: Final = 20
+"""The prefixes without a declaration that are told of one file."""
+
+
 def _prefix_faults(document: Document) -> tuple[Fault, ...]:
     assert document.root is not None
     seen: dict[str, Fault] = {}
     for element in document.root.iter("*"):
+        if len(seen) == _MOST_PREFIXES:
+            break
         names = [str(element.tag), *map(str, element.attrib)]
         for position, qualified in enumerate(names):
             prefix, _colon, local = qualified.partition(":")

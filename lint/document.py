@@ -21,6 +21,9 @@ libvirt's remote protocol carries at most 4 MiB of XML (REMOTE_STRING_MAX in src
 11.3.0), so that no definition of a real domain comes near.
 """
 
+_LONGEST_XPATH: Final = 10_000
+"""Characters. Names of hundreds of levels can make a path of megabytes, once for each finding."""
+
 DOMAIN_WRAPPERS: Final = ("domstatus", "domainsnapshot", "domaincheckpoint")
 """Roots that hold a domain: the status file of a running domain, a snapshot and a checkpoint."""
 
@@ -72,7 +75,7 @@ class Document:
         start, end = span.start_tag
         if attribute is not None and attribute in span.attributes:
             start, end = span.attributes[attribute]
-            xpath = f"{xpath}/@{attribute}"
+            xpath = f"{xpath}/@{attribute}" if xpath else ""
         assert self._text is not None
         first, last = self._text.place(start), self._text.place(end)
         return Location(self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, xpath)
@@ -99,7 +102,8 @@ class Document:
             element, parent = parent, parent.getparent()
         else:
             steps.append(str(element.getroottree().getpath(element)))
-        return "".join(reversed(steps))
+        path = "".join(reversed(steps))
+        return path if len(path) <= _LONGEST_XPATH else ""
 
     @cached_property
     def _steps(self) -> dict[Element, dict[Element, str]]:

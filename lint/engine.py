@@ -1,7 +1,7 @@
 """The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain
@@ -206,15 +206,23 @@ class _Collected:
             name=rule.name,
             severity=severity,
             outcome=outcome,
-            message=problem.message,
+            message=_shortened(problem.message),
             location=self._place(problem.at),
-            related=tuple(Related(self._place(spot), text) for spot, text in problem.related),
-            help=problem.help,
+            related=tuple(Related(self._place(spot), _shortened(text)) for spot, text in problem.related),
+            help=_shortened(problem.help),
             url=rule.url,
         )
 
     def _place(self, at: Spot | Location) -> Location:
         return at if isinstance(at, Location) else self._document.locate(*at)
+
+
+_LONGEST_TEXT: Final = 2000
+"""Characters of a message. A name of some megabytes, told in thousands of findings, would fill any memory."""
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
 
 
 def _is_foreign(document: Document) -> bool:
