@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SIGNS = frozenset("{$%@")
-
 _PLACEHOLDER: Final = (
     r"\{\{(?:(?!\{\{).)*?\}\}"  # Jinja, Go templates, Mustache; each up to the next opening, so that time stays linear
     r"|\{%(?:(?!\{%).)*?%\}"
@@ -21,4 +19,5 @@ _PLACEHOLDER: Final = (
 
 def is_placeholder(value: str) -> bool:
     """Tell whether some part of the value is filled in by a template engine later."""
-    return not _SIGNS.isdisjoint(value) and re.search(_PLACEHOLDER, value, re.DOTALL) is not None
+    has_sign = "{" in value or "$" in value or "%" in value or "@" in value
+    return has_sign and re.search(_PLACEHOLDER, value, re.DOTALL) is not None
