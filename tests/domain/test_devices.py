@@ -101,6 +101,9 @@ def test_an_empty_alias_is_none() -> None:
         ("<hostdev type='scsi_host'/>", "scsi_host hostdev"),
         ("<disk type='file'><target dev='vda'/></disk>", "disk 'vda'"),
         ("<shmem name='m'/>", "shmem"),
+        ("<hostdev/>", "hostdev"),
+        ("<hostdev type='{{ type }}'/>", "hostdev"),
+        ("<hostdev type='hostdev'/>", "hostdev hostdev"),
     ],
 )
 def test_devices_are_called_by_what_tells_them_apart(text: str, words: str) -> None:

@@ -61,6 +61,15 @@ def test_partner(partner: Partner, devices: list[str]) -> None:
     assert found.matches[found.transients[-1]].partner is partner
 
 
+@pytest.mark.parametrize("devices", [[standby(None), primary()], [standby("net0"), primary()]])
+def test_what_seems_to_be_meant_makes_no_pair(devices: list[str]) -> None:
+    found = failover(*devices)
+    assert found.matches[found.transients[0]].persistent is found.persistents[0]
+    assert found.pairs == ()
+    assert found.pair_of(found.transients[0]) is None
+    assert found.transients_of(found.persistents[0]) == []
+
+
 def test_a_duplicate_alias_means_the_persistent_one() -> None:
     found = failover("<disk><alias name='ua-a'/></disk>", primary(), standby())
     assert [pair.persistent.device.get("type") for pair in found.pairs] == ["bridge"]

@@ -80,6 +80,12 @@ def test_a_host_knows_aliases_and_the_default(arch, written, name, root: PciRoot
     assert (machine.name, machine.root) == (name, root)
 
 
+def test_what_is_written_tells_where_the_name_of_the_host_does_not() -> None:
+    odd = host("x86_64", "vendor-1.0=q35", "pc-q35-8.2")
+    assert resolve_machine("x86_64", "q35", "kvm", odd).root is PciRoot.PCIE
+    assert resolve_machine("x86_64", None, "kvm", odd).root is PciRoot.NONE
+
+
 def test_an_accelerator_that_the_host_lacks_has_no_machine() -> None:
     assert resolve_machine("x86_64", "ubuntu-q35", "hvf", X86).root is PciRoot.UNKNOWN
 

@@ -687,8 +687,17 @@ BOTH = vm(
     second(STANDBY),
     edit(second(ASSIGNED), ("slot='0x0b' function='0x2'/>", "slot='0x0a' function='0x2'/> <!-- TEAM038 -->")),
 )
-bad("libvirt 9.0.0", "TEAM038", BOTH, DEFINE, ERROR, "0000:3b:0a.2", run=Run(libvirt="9.0.0"))
-bad("libvirt 7.0.0, at start", "TEAM038", BOTH, START, ERROR, "0000:3b:0a.2", run=Run(libvirt="7.0.0"))
+bad("libvirt 9.0.0", "TEAM038", BOTH, DEFINE, ERROR, "0000:3b:0a.2", "refuses the definition", run=Run(libvirt="9.0.0"))
+bad(
+    "libvirt 7.0.0, at start",
+    "TEAM038",
+    BOTH,
+    START,
+    ERROR,
+    "0000:3b:0a.2",
+    "refuses to start",
+    run=Run(libvirt="7.0.0"),
+)
 near(
     "bus 10 is not bus 0x10",
     "TEAM038",
@@ -1508,3 +1517,60 @@ bad(
 )
 near("two assigned interfaces", "TEAM090", vm(LONELY_POOLED.replace(" <!-- TEAM090 -->", ""), put(PLAIN_VF, MODEL)))
 near("another driver", "TEAM001", vm(PAIR, kind="xen"), on(OLD), ("TEAM027",))
+near(
+    "scsi, left to QEMU by a libvirt that is not known",
+    "TEAM080",
+    vm(PAIR, SCSI.format("", 3)),
+    on(host("virtio-net.failover", "migration.blocked-reasons", libvirt="0.0.0", qemu="6.0.0")),
+)
+for code, device in (("TEAM080", GPU.format("type='pci'")), ("TEAM081", "<shmem name='m'>\n</shmem>\n")):
+    near(
+        "only an empty teaming",
+        code,
+        vm(edit(STANDBY, (PERSISTENT, "<teaming/>")), device.replace(" <!-- TEAM080 -->", "")),
+        also=("TEAM011",),
+    )
+near(
+    "none, where the default is not known",
+    "TEAM057",
+    vm(ports(True), STANDBY, WITHOUT_MODEL, arch="ppc64", machine="powernv9"),
+    Run(networks=()),
+)
+near(
+    "the pair is mismatched: that is TEAM040",
+    "TEAM043",
+    vm(STANDBY, edit(ASSIGNED, ("0e:4a", "0e:4c")), put(OTHER_NIC, MAC)),
+    also=("TEAM040",),
+)
+near(
+    "the other pair is mismatched: that is TEAM040",
+    "TEAM043",
+    vm(STANDBY.replace("ua-uplink", "ua-storage"), second(ASSIGNED), STANDBY, POOLED),
+    also=("TEAM040",),
+)
+near("pseries of another architecture", "TEAM051", vm(PAIR, machine="pseries"))
+bad(
+    "a persistent device alone",
+    "TEAM001",
+    vm(MARKED_STANDBY["TEAM001"]),
+    *(DEFINE, ERROR, "virtio-net.failover"),
+    run=on(OLD),
+    also=("TEAM037",),
+)
+near(
+    "a teaming where libvirt reads none",
+    "TEAM027",
+    vm(
+        "<disk type='file' device='disk'>\n  <target dev='vdb'/>\n  <teaming type='persistent'/>\n</disk>\n", kind="xen"
+    ),
+)
+bad(
+    "type primary on a network that is not given",
+    "TEAM010",
+    vm(
+        STANDBY,
+        edit(POOLED, ("type='transient'", "type='primary'"), ("'ua-uplink'/>", "'ua-uplink'/> <!-- TEAM010 @type -->")),
+    ),
+    *(DEFINE, ERROR, "'primary'", "type='transient'"),
+    run=Run(networks=()),
+)
