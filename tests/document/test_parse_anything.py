@@ -173,6 +173,10 @@ def test_a_file_cut_off_is_said_to_end(end: int) -> None:
         pytest.param(
             f"<?xml version='1.0' encoding='punycode'?><!DOCTYPE a>{'a' * 2_000_000}", id="slow codec punycode"
         ),
+        pytest.param(
+            f"<?xml version='1.0' encoding='punycode'?><!DOCTYPE a>{'x' * 1_000_000}-{'a' * 1_000_000}",
+            id="slower codec punycode",
+        ),
         pytest.param("<domain>" + "<a:b/>" * 100_000 + "</domain>", id="undeclared prefixes"),
         pytest.param("<domain>" + "".join(map("<a{}:b/>".format, range(5_000))) + "</domain>", id="many prefixes"),
         pytest.param("<" * 3_000_000, id="less-than signs"),

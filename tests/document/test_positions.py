@@ -213,6 +213,12 @@ def test_without_a_decoder_the_line_is_left(monkeypatch: pytest.MonkeyPatch) -> 
     assert document.line_text(3).startswith("  <name>")
 
 
+def test_where_two_parsers_disagree_the_line_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    document = parse("vm.xml", b"<domain>\n  <name/>\n</domain>")
+    monkeypatch.setattr("domlint.positions.Positions.__len__", lambda _self: 1)
+    assert document.locate(element(document, "name")) == ("vm.xml", 2, 1, 2, 1, 0, 0, "/domain/name")
+
+
 def test_the_text_of_lines() -> None:
     document = parse("vm.xml", codecs.BOM_UTF16_LE + "<domain>\r\n <é/>\r<b/>\n\n</domain>".encode("utf-16-le"))
     assert [document.line_text(number) for number in range(7)] == ["", "<domain>", " <é/>", "<b/>", "", "</domain>", ""]

@@ -177,6 +177,11 @@ def test_an_undeclared_prefix_is_said_as_that_and_the_rest_is_still_checked() ->
     assert [one.code for one in declared.findings] == ["TEAM037"]
 
 
+def test_not_every_undeclared_prefix_is_told() -> None:
+    report = check("<domain>" + "".join(f"<p{number}:x/>" for number in range(100)) + "</domain>")
+    assert [one.message[:14] for one in report.findings] == [f"the prefix 'p{number}"[:14] for number in range(20)]
+
+
 def test_an_undeclared_prefix_of_an_attribute() -> None:
     report = check("<domain type='kvm'>\n  <name q:id='1'>a</name>\n</domain>")
     assert summary(report) == [
