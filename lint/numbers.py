@@ -1,12 +1,10 @@
 """Numbers in attributes, as libvirt's C reads them."""
 
-import re
 from typing import Final
 
-_SPACES: Final = r"[ \t\n\v\f\r]*"
-_BASE_ZERO: Final = _SPACES + r"\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
-_BASE_TEN: Final = _SPACES + r"\+?([0-9]+)"
+_SPACES: Final = " \t\n\v\f\r"
 _LARGEST: Final = 0xFFFFFFFF
+_DIGITS: Final = {8: frozenset("01234567"), 10: frozenset("0123456789"), 16: frozenset("0123456789abcdefABCDEF")}
 
 
 def base_zero(text: str) -> int | None:
@@ -15,20 +13,27 @@ def base_zero(text: str) -> int | None:
     None for what libvirt refuses, such as 0a, 1f, 08, and what does not fit into 32 bits.
     Source: libvirt 11.3.0 src/util/virxml.c (virXMLPropUInt) and src/util/virstring.c (virStrToLong_uip).
     """
-    match = re.fullmatch(_BASE_ZERO, text)
-    if match is None:
-        return None
-    digits = match.group(1)
+    digits = _without_sign(text)
     if digits[:2] in ("0x", "0X"):
-        return _within_32_bits(int(digits, 16))
-    return _within_32_bits(int(digits, 8 if digits[0] == "0" else 10))
+        return _number(digits[2:], 16)
+    return _number(digits, 8 if digits[:1] == "0" else 10)
 
 
 def base_ten(text: str) -> int | None:
     """A number as C's strtoul reads it with base 10: 010 is ten. None for what libvirt refuses."""
-    match = re.fullmatch(_BASE_TEN, text)
-    return None if match is None else _within_32_bits(int(match.group(1)))
+    return _number(_without_sign(text), 10)
 
 
-def _within_32_bits(number: int) -> int | None:
+def _without_sign(text: str) -> str:
+    return text.lstrip(_SPACES).removeprefix("+")
+
+
+def _number(digits: str, base: int) -> int | None:
+    if not digits or not _DIGITS[base].issuperset(digits):
+        return None
+    significant = digits.lstrip("0")
+    # Python itself refuses to read thousands of digits; eleven octal ones hold all that 32 bits can.
+    if len(significant) > 11:
+        return None
+    number = int(significant or "0", base)
     return number if number <= _LARGEST else None

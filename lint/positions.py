@@ -16,8 +16,8 @@ from xml.parsers import expat
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
 _NEXT_ATTRIBUTE = re.compile(rb"""\s*([^\s=>/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
 _TAG_END = re.compile(rb"\s*/?>")
-_DECLARED = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']""")
-_LINE_END = re.compile(rb"\r\n|\n|\r")
+_DECLARED: Final = rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']"""
+_LINE_END: Final = rb"\r\n|\n|\r"
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -92,11 +92,14 @@ class Text:
 
     def lines(self) -> list[str]:
         """The lines, without their ends."""
-        return [line.decode(errors="replace") for line in _LINE_END.split(self.utf8)]
+        lines = self.utf8.split(b"\n") if b"\r" not in self.utf8 else re.split(_LINE_END, self.utf8)
+        return [line.decode(errors="replace") for line in lines]
 
     @cached_property
     def _line_starts(self) -> list[int]:
-        return [0, *(match.end() for match in _LINE_END.finditer(self.utf8))]
+        if b"\r" not in self.utf8:
+            return list(accumulate((len(line) + 1 for line in self.utf8.split(b"\n")[:-1]), initial=0))
+        return [0, *(match.end() for match in re.finditer(_LINE_END, self.utf8))]
 
     def _characters(self, position: int) -> int:
         """The number of characters before a byte of the UTF-8 form."""
@@ -222,5 +225,5 @@ def is_mislabelled(data: bytes, codec: str) -> bool:
 
 def declared_encoding(data: bytes) -> str:
     """The encoding that the XML declaration names; utf-8 where it names none."""
-    match = _DECLARED.match(data)
+    match = re.match(_DECLARED, data) if data.startswith(b"<?xml") else None
     return match.group(1).decode("ascii", "replace") if match else "utf-8"

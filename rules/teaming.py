@@ -191,11 +191,10 @@ def _bad(*devices: str, **details: Any) -> Example:
 
 def _each_that_needs_it(context: Context, element: Element) -> Iterator[tuple[Spot, tuple[tuple[Spot, str], ...]]]:
     """Once, where the failover of the domain needs the capability first, and where else. libvirt drops an empty one."""
-    spots = [
-        Spot(one.element) for one in context.failover.teamings if not is_ignored(context, one) and not _is_empty(one)
-    ]
-    if spots and spots[0].element is element and context.domain.runs_on_qemu:
-        yield spots[0], tuple((spot, "needs the capability, too") for spot in spots[1:])
+    needing = (one for one in context.failover.teamings if not is_ignored(context, one) and not _is_empty(one))
+    first = next(needing, None)
+    if first is not None and first.element is element and context.domain.runs_on_qemu:
+        yield Spot(element), tuple((Spot(one.element), "needs the capability, too") for one in needing)
 
 
 def _is_empty(teaming: Teaming) -> bool:
@@ -298,7 +297,8 @@ def teaming_ignored(context: Context, teaming: Teaming) -> Problems:
     libvirt reads the element in interfaces since 6.1.0 and in plain hostdevs since 7.1.0. Before that the domain is
     defined and starts, as two NICs that have nothing to do with each other; live migration is refused.
     """
-    ignored = [one for one in context.failover.teamings if is_ignored(context, one)]
+    ignores_all = context.libvirt is not None and context.libvirt < TEAMING_SINCE
+    ignored = context.failover.teamings if ignores_all else (teaming,)
     needed = HOSTDEV_TEAMING_SINCE if any(one.is_hostdev for one in ignored) else TEAMING_SINCE
     yield Problem(
         Spot(teaming.element),
@@ -745,13 +745,13 @@ def teaming_needs_qemu(context: Context, element: Element) -> Problems:
     Only libvirt's QEMU driver (domain types kvm, qemu and hvf) does something with `<teaming>`; every other one accepts
     the element and ignores it.
     """
-    first, *others = context.failover.teamings or [None]
-    if first is not None and first.element is element and not context.domain.runs_on_qemu:
+    teamings = context.failover.teamings
+    if teamings and teamings[0].element is element and not context.domain.runs_on_qemu:
         yield Problem(
             Spot(element),
             f"the domain's type is '{context.domain.type}': only QEMU has failover pairs, <teaming> has no effect",
             "remove <teaming>, or run the domain with type='kvm'",
-            tuple((Spot(one.element), "has no effect, too") for one in others if one is not None),
+            tuple((Spot(one.element), "has no effect, too") for one in teamings[1:]),
         )
 
 
@@ -814,7 +814,7 @@ def alias_not_user_defined(context: Context, persistent: Teaming) -> Problems:
     alias, failover = persistent.alias, context.failover
     if not isinstance(alias, str) or is_user_alias(alias) or failover.is_assigned(persistent):
         return
-    meaning_it = [match.transient for match in failover.matches.values() if match.persistent is persistent]
+    meaning_it = failover.transients_meaning(persistent)
     if is_generated_alias(alias) and not meaning_it:
         return
     fitting = _alias_for(failover, persistent, meaning_it[0] if meaning_it else None)
@@ -1101,11 +1101,6 @@ def _source_address(device: Element) -> Element:
 # The MAC addresses, by which the guest pairs.
 
 
-def _mismatched(pair: Pair) -> bool:
-    one, other = pair.persistent.mac, pair.transient.mac
-    return one is not UNKNOWN and other is not UNKNOWN and (one != other or one is None)
-
-
 def _mac_spot(teaming: Teaming) -> Spot:
     element = child(teaming.device, "mac")
     return Spot(teaming.device) if element is None else Spot(element, "address")
@@ -1127,7 +1122,7 @@ def mac_mismatch(context: Context, pair: Pair) -> Problems:
     The guest pairs by MAC address: it sees two unrelated NICs. libvirt makes up a random address where there is none.
     Addresses are compared as numbers: letter case and leading zeros make no difference.
     """
-    if not _mismatched(pair) or pair.persistent.is_hostdev or _crossed_with(context.failover, pair) is not None:
+    if not pair.has_two_macs or pair.persistent.is_hostdev or context.failover.crossed_with(pair) is not None:
         return
     persistent, transient = pair.persistent, pair.transient
     text = persistent.mac_text if persistent.mac is not None else transient.mac_text
@@ -1146,20 +1141,6 @@ def mac_mismatch(context: Context, pair: Pair) -> Problems:
         remedy,
         ((_mac_spot(persistent), "the persistent half"),),
     )
-
-
-def _crossed_with(failover: Failover, pair: Pair) -> Pair | None:
-    """The pair whose MAC addresses belong to this one, and this one's to it."""
-    for other in failover.pairs:
-        if (
-            isinstance(pair.persistent.mac, int)
-            and isinstance(pair.transient.mac, int)
-            and other.persistent.mac == pair.transient.mac
-            and other.transient.mac == pair.persistent.mac
-            and pair.persistent.mac != pair.transient.mac
-        ):
-            return other
-    return None
 
 
 @rule(
@@ -1188,11 +1169,8 @@ def mac_crossed(context: Context, pair: Pair) -> Problems:
     QEMU pairs by alias and the guest by MAC address: here they pair the four devices differently, so that unplugging
     for migration takes the fast path of the wrong NIC.
     """
-    other = _crossed_with(context.failover, pair)
-    if other is None:
-        return
-    order = {found.transient.element: number for number, found in enumerate(context.failover.pairs)}
-    if order[other.transient.element] < order[pair.transient.element]:
+    other = context.failover.crossed_with(pair)
+    if other is not None and context.failover.is_before(other, pair):
         yield Problem(
             _mac_spot(pair.transient),
             f"the MAC addresses of two pairs are crossed: QEMU pairs this device with '{pair.transient.partner_name}', "
@@ -1250,16 +1228,15 @@ def mac_used_outside_pair(context: Context, pair: Pair) -> Problems:
 
     The guest looks for the partner of its failover device by MAC address, and may take the wrong one.
     """
-    mac = pair.persistent.mac
-    if not isinstance(mac, int) or (not pair.transient.is_hostdev and _mismatched(pair)):
+    mac = pair.mac
+    if mac is None or not context.failover.is_first_with_its_mac(pair):
         return
-    for device in context.failover.interfaces():
-        element = child(device, "mac")
-        own = device in (pair.persistent.device, pair.transient.device)
-        if own or element is None or mac_number(attribute(element, "address")) != mac:
+    for device in context.failover.interfaces_with_mac(mac):
+        if device in (pair.persistent.device, pair.transient.device):
             continue
         if _is_reported_elsewhere(context.failover, pair, device):
             continue
+        element = _existing(device, "mac")
         yield Problem(
             Spot(element, "address"),
             f"{pair.persistent.mac_text} is the MAC address of a failover pair: the guest may pair this NIC instead",
@@ -1271,7 +1248,7 @@ def mac_used_outside_pair(context: Context, pair: Pair) -> Problems:
 def _is_reported_elsewhere(failover: Failover, pair: Pair, device: Element) -> bool:
     """Tell whether another finding, or none, is due where a device has the MAC address of a pair.
 
-    Of a persistent device that is shared, and of two pairs with the same address, one finding is enough.
+    Of a persistent device that is shared, and of another pair with the same address, one finding is enough.
     """
     teaming = failover.by_device.get(device)
     if teaming is None:
@@ -1282,10 +1259,7 @@ def _is_reported_elsewhere(failover: Failover, pair: Pair, device: Element) -> b
     other = failover.pair_of(teaming)
     if other is None:
         return False
-    if other.persistent is pair.persistent or (not other.transient.is_hostdev and _mismatched(other)):
-        return True
-    pairs = failover.pairs
-    return teaming is other.transient or pairs.index(other) < pairs.index(pair)
+    return other.persistent is pair.persistent or other.mac is None or teaming is other.transient
 
 
 # Where the assigned device is plugged in.
@@ -2125,13 +2099,12 @@ def pair_without_teaming(context: Context, device: Element) -> Problems:
     mac = mac_number(child_attribute(device, "mac", "address"))
     if not isinstance(mac, int):
         return
-    for other in context.failover.interfaces():
-        same = mac_number(child_attribute(other, "mac", "address")) == mac
+    for other in context.failover.interfaces_with_mac(mac):
         assigned = interface_type(other) == "hostdev" or context.failover.is_on_hostdev_network(other)
         teamed = other in context.failover.by_device
         model = network_model(other)
         standby = is_virtio(context.default_network_model if model is None else model)
-        if other is device or not same or assigned or teamed or not standby:
+        if other is device or assigned or teamed or not standby:
             continue
         alias = alias_of(other)
         kept = isinstance(alias, str) and is_user_alias(alias)

@@ -64,26 +64,14 @@ class Teaming(NamedTuple):
     element: Element
     device: Element
     role: Role
-
-    @property
-    def written_type(self) -> Maybe[str]:
-        """The type as written."""
-        return _first(self.device, "type")
-
-    @property
-    def partner_name(self) -> Maybe[str]:
-        """The alias in the ``persistent`` attribute."""
-        return _first(self.device, "persistent")
-
-    @property
-    def alias(self) -> Maybe[str]:
-        """The alias of the device."""
-        return alias_of(self.device)
-
-    @property
-    def mac(self) -> Maybe[int]:
-        """The MAC address of the device, as a number."""
-        return mac_number(child_attribute(self.device, "mac", "address"))
+    written_type: Maybe[str]
+    """The type as written."""
+    partner_name: Maybe[str]
+    """The alias in the ``persistent`` attribute."""
+    alias: Maybe[str]
+    """The alias of the device."""
+    mac: Maybe[int]
+    """The MAC address of the device, as a number."""
 
     @property
     def mac_text(self) -> str:
@@ -126,6 +114,22 @@ class Pair(NamedTuple):
 
     persistent: Teaming
     transient: Teaming
+
+    @property
+    def has_two_macs(self) -> bool:
+        """Tell whether the halves are known not to have one MAC address."""
+        one, other = self.persistent.mac, self.transient.mac
+        return one is not UNKNOWN and other is not UNKNOWN and (one != other or one is None)
+
+    @property
+    def mac(self) -> int | None:
+        """The MAC address of the pair; None where it has none, or its halves are known to differ.
+
+        That of a plain hostdev is not in the file.
+        """
+        if not isinstance(self.persistent.mac, int) or (not self.transient.is_hostdev and self.has_two_macs):
+            return None
+        return self.persistent.mac
 
 
 class _Candidates:
@@ -214,9 +218,47 @@ class Failover:
             found.setdefault(pair.transient, []).append(pair)
         return found
 
-    def interfaces(self) -> list[Element]:
-        """All interfaces of the domain."""
-        return self._interfaces
+    def transients_meaning(self, persistent: Teaming) -> list[Teaming]:
+        """The transient devices that name a persistent one, or seem to mean it, in document order."""
+        return self._meaning.get(persistent, [])
+
+    @cached_property
+    def _meaning(self) -> dict[Teaming, list[Teaming]]:
+        found: dict[Teaming, list[Teaming]] = {}
+        for match in self.matches.values():
+            if match.persistent is not None:
+                found.setdefault(match.persistent, []).append(match.transient)
+        return found
+
+    def crossed_with(self, pair: Pair) -> Pair | None:
+        """The pair whose MAC addresses belong to this one, and this one's to it."""
+        one, other = pair.persistent.mac, pair.transient.mac
+        if not isinstance(one, int) or not isinstance(other, int) or one == other:
+            return None
+        return self._pairs_by_macs.get((other, one))
+
+    @cached_property
+    def _pairs_by_macs(self) -> dict[tuple[Maybe[int], Maybe[int]], Pair]:
+        found: dict[tuple[Maybe[int], Maybe[int]], Pair] = {}
+        for pair in self.pairs:
+            found.setdefault((pair.persistent.mac, pair.transient.mac), pair)
+        return found
+
+    def is_before(self, one: Pair, other: Pair) -> bool:
+        """Tell whether a pair's transient device comes before the other's."""
+        return self._pair_numbers[one] < self._pair_numbers[other]
+
+    def is_first_with_its_mac(self, pair: Pair) -> bool:
+        """Tell whether no pair before this one has the same MAC address."""
+        return pair.mac is not None and self._first_pairs[pair.mac] == pair
+
+    @cached_property
+    def _pair_numbers(self) -> dict[Pair, int]:
+        return {pair: number for number, pair in enumerate(self.pairs)}
+
+    @cached_property
+    def _first_pairs(self) -> dict[int, Pair]:
+        return {pair.mac: pair for pair in reversed(self.pairs) if pair.mac is not None}
 
     @cached_property
     def _interfaces(self) -> list[Element]:
@@ -425,7 +467,9 @@ def _teamings(devices: Element | None) -> Iterable[Teaming]:
     for device in () if devices is None else devices.iterchildren("interface", "hostdev"):
         element = child(device, "teaming")
         if element is not None:
-            yield Teaming(element, device, _role(_first(device, "type")))
+            written = _first(device, "type")
+            mac = mac_number(child_attribute(device, "mac", "address"))
+            yield Teaming(element, device, _role(written), written, _first(device, "persistent"), alias_of(device), mac)
 
 
 def _first(device: Element, name: str) -> Maybe[str]:

@@ -32,10 +32,6 @@ Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid), src/conf/
 """
 
 
-LAST_BUS: Final = 0xFF
-"""The highest number that a PCI bus can have: it is a byte."""
-
-
 class GuestAddress(NamedTuple):
     """The PCI address in the guest that a device asks for."""
 
@@ -103,7 +99,7 @@ class Topology:
         controller = self.controllers.get(address.bus)
         return controller is not None and controller.model in CONVENTIONAL_MODELS
 
-    @property
+    @cached_property
     def has_port_without_hotplug(self) -> bool:
         """Tell whether some declared port forbids hotplug."""
         return any(not one.allows_hotplug and one.model in PORT_MODELS for one in self.controllers.values())
@@ -167,7 +163,7 @@ class Topology:
     def _slots(self) -> list[Controller | None]:
         """The free ports in libvirt's order; None for one that it adds between those declared."""
         used = {address.bus for address in self._asked_for}
-        indexes = range(1, min(max(self.controllers, default=0), LAST_BUS) + 1)
+        indexes = range(1, min(max(self.controllers, default=0), placement.MOST_PORTS) + 1)
         slots = ((index, self.controllers.get(index)) for index in indexes)
         return [
             controller
@@ -212,13 +208,15 @@ def _pci_controllers(devices: Element | None) -> list[Controller]:
     elements = [element for element in devices.iterchildren("controller") if attribute(element, "type") == "pci"]
     indexes = [c_integer(attribute(element, "index")) for element in elements]
     used = {index for index in indexes if isinstance(index, int)}
+    lowest = 0
     controllers = []
     for element, index in zip(elements, indexes, strict=True):
         if isinstance(index, Unknown):
             continue
         if index is None:
-            index = next(number for number in range(len(used) + 1) if number not in used)
-            used.add(index)
+            while lowest in used:
+                lowest += 1
+            index, lowest = lowest, lowest + 1
         hotplug = child_attribute(element, "target", "hotplug")
         controllers.append(Controller(element, index, attribute(element, "model"), hotplug != "off"))
     return controllers

@@ -57,6 +57,12 @@ _TRANSITIONAL: Final = "virtio-transitional"
 _DISK_BUS_BY_NAME: Final = {"sd": "scsi", "vd": "virtio"}
 _DISKS_PER_CONTROLLER: Final = {"scsi": 7, "sata": 6}
 
+_LONGEST_DISK_NAME: Final = 6
+"""Letters of a disk's name after sd or vd: six of them number more than 300 million disks."""
+
+MOST_PORTS: Final = 0xFF
+"""The number of ports that a guest can have: each is a PCI bus, and the number of a bus is a byte."""
+
 _MAIN_VIDEO: Final = 0x01
 _MAIN_SOUND: Final = 0x1B
 _MAIN_USB: Final = (0x1D, 0x1A)
@@ -99,7 +105,7 @@ def bridges_taking_ports(homeless: list[Element]) -> list[Element]:
 
 def needs_conventional_slot(devices: Element, guest: Guest, homeless: list[Element], used: set[int]) -> bool:
     """Tell whether some device gets a conventional slot. ``used`` are the slots of bus 0 that devices ask for."""
-    settled = _settled(devices, homeless, used) if guest.is_q35 else []
+    settled = frozenset(_settled(devices, homeless, used) if guest.is_q35 else ())
     wanting = (device for device in homeless if device not in settled)
     return any(_slot_of(device, guest) is Slot.CONVENTIONAL for device in wanting) or any(
         slot is Slot.CONVENTIONAL for slot in _added_controllers(devices, guest)
@@ -115,17 +121,18 @@ def _slot_of(device: Element, guest: Guest) -> Slot | None:
 def _settled(devices: Element, homeless: list[Element], used: set[int]) -> list[Element]:
     """The conventional devices that libvirt puts right onto bus 0 of q35, as the chipset has them there."""
     found = []
+    without_address = frozenset(homeless)
     videos = sorted(
         devices.iterchildren("video"), key=lambda video: child_attribute(video, "model", "primary") != "yes"
     )
     if _MAIN_VIDEO not in used:
-        found += [video for video in videos[:1] if video in homeless]
+        found += [video for video in videos[:1] if video in without_address]
     if _MAIN_SOUND not in used:
         found += [device for device in homeless if device.tag == "sound" and _model(device) == "ich9"][:1]
     usb = [one for one in devices.iterchildren("controller") if attribute(one, "type") == "usb"]
     free = [slot for slot in _MAIN_USB if slot not in used]
-    first = [one for one in usb if one in homeless and _model(one) == "ich9-uhci1"][: len(free)]
-    placed = [one for one in usb if _model(one) in _COMPANION_USB and (one in first or one not in homeless)]
+    first = [one for one in usb if one in without_address and _model(one) == "ich9-uhci1"][: len(free)]
+    placed = [one for one in usb if _model(one) in _COMPANION_USB and (one in first or one not in without_address)]
     places = {attribute(one, "index") for one in placed}
     companions = [one for one in usb if _model(one) in _COMPANION_USB and attribute(one, "index") in places]
     sata = [one for one in devices.iterchildren("controller") if attribute(one, "type") == "sata"]
@@ -274,17 +281,22 @@ def _indexed(controllers: list[Element]) -> Iterator[tuple[Element, int | None]]
     used: dict[Maybe[str], set[Maybe[int]]] = {}
     for controller in controllers:
         used.setdefault(attribute(controller, "type"), set()).add(c_integer(attribute(controller, "index")))
+    lowest: dict[Maybe[str], int] = {}
     for controller in controllers:
-        index = c_integer(attribute(controller, "index"))
-        taken = used[attribute(controller, "type")]
+        kind, index = attribute(controller, "type"), c_integer(attribute(controller, "index"))
         if index is None:
-            index = next(number for number in range(len(taken) + 1) if number not in taken)
-            taken.add(index)
+            index = lowest.get(kind, 0)
+            while index in used[kind]:
+                index += 1
+            lowest[kind] = index + 1
         yield controller, index if isinstance(index, int) else None
 
 
 def _drive_controllers(devices: Element, bus: str) -> int:
-    """The number of controllers that the drives on a bus need: one more than the highest index."""
+    """The number of controllers that the drives on a bus need: one more than the highest index.
+
+    More than there can be ports is not counted: they leave none for any other device, however many they are.
+    """
     highest = -1
     for disk in devices.iterchildren("disk"):
         if _disk_bus(disk) == bus:
@@ -297,7 +309,7 @@ def _drive_controllers(devices: Element, bus: str) -> int:
         for hostdev in devices.iterchildren("hostdev"):
             if is_hostdev_of(hostdev, "scsi"):
                 highest = max(highest, _number(child_attribute(hostdev, "address", "controller")))
-    return highest + 1
+    return min(highest, MOST_PORTS) + 1
 
 
 def _virtio_serial_controllers(devices: Element) -> set[int]:
@@ -319,7 +331,8 @@ def _disk_number(disk: Element) -> int:
     if isinstance(name, Unknown) or name is None:
         return 0
     number = 0
-    for letter in name.removeprefix("xv")[2 if not name.startswith("xv") else 1 :].rstrip("0123456789"):
+    letters = name.removeprefix("xv")[2 if not name.startswith("xv") else 1 :].rstrip("0123456789")
+    for letter in letters[:_LONGEST_DISK_NAME]:
         number = number * 26 + ord(letter) - ord("a") + 1
     return max(number - 1, 0)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 from typing import Final, TypeAlias, TypeVar
 
@@ -26,7 +25,7 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 Maybe: TypeAlias = T | Unknown | None
 
-_MAC: Final = r"[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}"
+_HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 
 
 def attribute(element: Element | None, name: str) -> Maybe[str]:
@@ -73,10 +72,11 @@ def mac_number(value: Maybe[str]) -> Maybe[int]:
     """
     if value is None or isinstance(value, Unknown):
         return value
-    if re.fullmatch(_MAC, value) is None:
+    octets = value.split(":")
+    if len(octets) != 6 or not all(0 < len(octet) <= 2 and _HEXADECIMAL.issuperset(octet) for octet in octets):
         return UNKNOWN
     number = 0
-    for octet in value.split(":"):
+    for octet in octets:
         number = number << 8 | int(octet, 16)
     return number
 

@@ -181,7 +181,8 @@ def _retired(host: Host, name: str, flag: Flag, by_whom: str) -> tuple[Presence,
             return Presence.UNKNOWN, (
                 f"not listed, but {by_whom}; {shown} is older than {flag.qemu_min}, which is sure to have it"
             )
-        snapshot = re.fullmatch(_SNAPSHOT, host.qemu_package.strip().strip("()"))
+        package = host.qemu_package.strip().strip("()")
+        snapshot = re.fullmatch(_SNAPSHOT, package) if "-g" in package else None
         if snapshot and Version.parse(snapshot[1]) < flag.qemu_min:
             return Presence.UNKNOWN, (
                 f"not listed, but {by_whom}; QEMU's package {snapshot[0]} is a snapshot of before {flag.qemu_min}, "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from click import style
 
 from domlint.findings import Finding, Location, Severity
@@ -43,12 +41,18 @@ def _finding(finding: Finding, report: Report, many_hosts: bool) -> str:
 
 
 def _wrapped(label: str, text: str) -> list[str]:
-    prefix = f"  {label} " if label else "  "
-    indent = " " * len(prefix) if label else "  "
-    lines = textwrap.wrap(
-        printable(text), WIDTH, initial_indent=prefix, subsequent_indent=indent, break_on_hyphens=False
-    )
-    return [line.replace(label, style(label, bold=True), 1) if label else line for line in lines[:1]] + lines[1:]
+    # The standard library's textwrap compiles patterns for a millisecond before it wraps its first line.
+    indent = " " * (len(label) + 3 if label else 2)
+    room = WIDTH - len(indent)
+    rows = [""]
+    for word in printable(text).split(" "):
+        joined = f"{rows[-1]} {word}" if rows[-1] else word
+        if len(joined) <= room:
+            rows[-1] = joined
+        else:
+            rows += [word[start : start + room] for start in range(0, len(word), room)]
+    first, *others = [row for row in rows if row] or [""]
+    return [f"  {style(label, bold=True)} {first}" if label else f"  {first}", *(f"{indent}{row}" for row in others)]
 
 
 def _hosts_in_words(hosts: tuple[str, ...], total: int) -> str:

@@ -117,7 +117,7 @@ def test_the_one_that_is_meant() -> None:
 def test_a_virtio_interface_that_nobody_teamed() -> None:
     virtio = "<interface type='bridge'><mac address='52:54:00:00:00:0A'/><model type='virtio'/></interface>"
     found = failover(virtio, primary())
-    assert found.unteamed_standby(found.transients[0]) is found.interfaces()[0]
+    assert found.unteamed_standby(found.transients[0]) is found.interfaces_with_mac(0x52540000000A)[0]
     found = failover(virtio.replace("0A", "0B"), primary())
     assert found.unteamed_standby(found.transients[0]) is None
     found = failover(virtio.replace("virtio", "e1000e"), primary())
@@ -140,7 +140,7 @@ def test_only_interfaces_and_hostdevs_are_teamed_and_by_their_first_teaming() ->
     assert found.is_wanted
     assert not failover("<interface><teaming/></interface>").is_wanted
     assert not Failover(None, {}).is_wanted
-    assert Failover(None, {}).interfaces() == []
+    assert Failover(None, {}).interfaces_with_mac(1) == []
     assert Failover(None, {}).unpaired() == set()
 
 
