@@ -70,7 +70,7 @@ def test_any_spelling_of_a_network(data: bytes) -> None:
 
 def test_vlans() -> None:
     network = read(
-        "<network><name>n</name><vlan trunk='yes'><tag id='42'/><tag id='0x2f'/><tag/></vlan>"
+        "<network><name>n</name><vlan trunk='yes'><tag id='42'/><tag id='047'/><tag/></vlan>"
         "<portgroup name='a'><vlan><tag id='7'/></vlan></portgroup>"
         "<portgroup name='b' default='yes'><vlan/></portgroup><portgroup name='c'/></network>"
     )
