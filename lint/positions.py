@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 from xml.parsers import expat
 
 _TAG_NAME = re.compile(rb"<[^\s/>]+")
@@ -39,11 +39,8 @@ _BLOCK: Final = 1024
 """Bytes between the points at which characters have been counted."""
 
 
-class Span(NamedTuple):
-    """Where something begins and where it has ended: bytes of the UTF-8 form of the document, from 0."""
-
-    start: int
-    end: int
+Span: TypeAlias = tuple[int, int]
+"""Where something begins and where it has ended: bytes of the UTF-8 form of the document, from 0."""
 
 
 class ElementSpan(NamedTuple):
@@ -154,13 +151,13 @@ class Positions:
         attributes = {}
         position = _end_of(_TAG_NAME, self._bytes, start)
         while (match := _NEXT_ATTRIBUTE.match(self._bytes, position)) is not None:
-            attributes[match.group(1).decode()] = Span(match.start(1), match.end())
+            attributes[match.group(1).decode()] = (match.start(1), match.end())
             position = match.end()
         tag_end = _end_of(_TAG_END, self._bytes, position)
         end = self._ends[number]
         # For an empty-element tag, expat calls the end where the tag ends or where it begins, never at a "</".
         whole_end = self._bytes.index(b">", end) + 1 if self._bytes.startswith(b"</", end) else tag_end
-        return ElementSpan(Span(start, tag_end), Span(start, whole_end), attributes)
+        return ElementSpan((start, tag_end), (start, whole_end), attributes)
 
 
 class _Decoded:

@@ -9,6 +9,7 @@ from typing import Any
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import (
+    NETWORK_MODELS_ON_CONVENTIONAL_PCI,
     alias_of,
     as_user_alias,
     default_model_of_type,
@@ -35,7 +36,7 @@ from domlint.domain.failover import (
     is_other_assigned_device,
 )
 from domlint.domain.machine import PciRoot
-from domlint.domain.pci import NETWORK_MODELS_ON_CONVENTIONAL_PCI, GuestAddress, guest_address
+from domlint.domain.pci import GuestAddress, guest_address
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal, mac_number
 from domlint.findings import Outcome, Severity
 from domlint.hosts.answer import Presence

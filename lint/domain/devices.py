@@ -45,6 +45,19 @@ def default_model_of_type(kind: str, libvirt: Version | None, machine_default: M
     return machine_default if libvirt is not None and libvirt <= without else UNKNOWN
 
 
+NETWORK_MODELS_ON_CONVENTIONAL_PCI: Final = frozenset(
+    {"rtl8139", "e1000", "vmxnet3", "virtio-transitional", "netfront", "lan9118", "scm91c111"}
+    | {"vlance", "vmxnet", "vmxnet2", "am79c970a", "am79c973", "82540em", "82545em", "82543gc"}
+)
+"""Network models, in lower case, for which libvirt looks for a conventional slot.
+
+Every model it does not know by name goes to a PCI Express slot, and so does smc91c111, which it misspells. The name
+unknown counts as no model.
+Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags) and
+src/conf/domain_conf.c (virDomainNetModel).
+"""
+
+
 def is_user_alias(alias: str) -> bool:
     """Tell whether libvirt keeps an alias."""
     return alias.startswith(USER_ALIAS_PREFIX) and _ALIAS_CHARACTERS.issuperset(alias)

@@ -4,15 +4,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import Element
-from domlint.domain import placement
 from domlint.domain.machine import Machine, PciRoot
-from domlint.domain.placement import NETWORK_MODELS_ON_CONVENTIONAL_PCI
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
 
 if TYPE_CHECKING:
+    from domlint.domain import placement
     from domlint.hosts import Host
-
-__all__ = ["NETWORK_MODELS_ON_CONVENTIONAL_PCI", "Controller", "GuestAddress", "Topology", "guest_address"]
 
 PORT_MODELS: Final = frozenset({"pcie-root-port", "pcie-switch-downstream-port"})
 """Controllers that offer one PCI Express slot each. Source: libvirt src/conf/domain_addr.c."""
@@ -120,6 +117,8 @@ class Topology:
     @cached_property
     def _is_known(self) -> bool:
         """Tell whether all that libvirt's choice hangs on is known: addresses, controllers' indexes, models."""
+        from domlint.domain import placement
+
         assert self._devices is not None
         return not any(
             guest_address(device) is UNKNOWN
@@ -149,6 +148,8 @@ class Topology:
         device that libvirt adds. PCI controllers come first, in the order of their indexes; among them the bridge that
         libvirt adds for the first device that needs conventional PCI where the file has none.
         """
+        from domlint.domain import placement
+
         devices = self._devices
         assert devices is not None
         guest = self._guest()
@@ -162,6 +163,8 @@ class Topology:
 
     def _slots(self) -> list[Controller | None]:
         """The free ports in libvirt's order; None for one that it adds between those declared."""
+        from domlint.domain import placement
+
         used = {address.bus for address in self._asked_for}
         indexes = range(1, min(max(self.controllers, default=0), placement.MOST_PORTS) + 1)
         slots = ((index, self.controllers.get(index)) for index in indexes)
@@ -171,8 +174,9 @@ class Topology:
             if index not in used and (controller is None or controller.model in PORT_MODELS)
         ]
 
-    def _guest(self) -> placement.Guest:
+    def _guest(self) -> "placement.Guest":
         """What libvirt's choice hangs on beside the devices. Of an unknown QEMU, it is taken to have what most have."""
+        from domlint.domain import placement
         from domlint.hosts.answer import Presence
 
         machine, host = self.machine, self._host

@@ -11,7 +11,13 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from domlint.document import Element
-from domlint.domain.devices import hostdev_mode, interface_type, is_hostdev_of, network_model
+from domlint.domain.devices import (
+    NETWORK_MODELS_ON_CONVENTIONAL_PCI,
+    hostdev_mode,
+    interface_type,
+    is_hostdev_of,
+    network_model,
+)
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
 
 
@@ -32,18 +38,6 @@ class Guest(NamedTuple):
     has: Callable[[str], bool]
     network_model: str
 
-
-NETWORK_MODELS_ON_CONVENTIONAL_PCI: Final = frozenset(
-    {"rtl8139", "e1000", "vmxnet3", "virtio-transitional", "netfront", "lan9118", "scm91c111"}
-    | {"vlance", "vmxnet", "vmxnet2", "am79c970a", "am79c973", "82540em", "82545em", "82543gc"}
-)
-"""Network models, in lower case, for which libvirt looks for a conventional slot.
-
-Every model it does not know by name goes to a PCI Express slot, and so does smc91c111, which it misspells. The name
-unknown counts as no model.
-Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags) and
-src/conf/domain_conf.c (virDomainNetModel).
-"""
 
 _MODELS_WITHOUT_PCI: Final = frozenset({"usb-net", "spapr-vlan"})
 _PORT_TAKING_BRIDGES: Final = frozenset({"pcie-to-pci-bridge", "pcie-switch-upstream-port"})

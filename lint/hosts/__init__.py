@@ -10,20 +10,21 @@ if TYPE_CHECKING:
     from domlint.hosts.answer import Answer, Presence
     from domlint.hosts.errors import HostError
     from domlint.hosts.load import load_host
-    from domlint.hosts.model import CpuModel, Gic, Host, HostCpu, Machine, Sev, Sgx
+    from domlint.hosts.model import Host, Machine
+    from domlint.hosts.parts import CpuModel, Gic, HostCpu, Sev, Sgx
 
 _HOME = {
     "Answer": "answer",
     "Presence": "answer",
     "HostError": "errors",
     "load_host": "load",
-    "CpuModel": "model",
-    "Gic": "model",
+    "CpuModel": "parts",
+    "Gic": "parts",
     "Host": "model",
-    "HostCpu": "model",
+    "HostCpu": "parts",
     "Machine": "model",
-    "Sev": "model",
-    "Sgx": "model",
+    "Sev": "parts",
+    "Sgx": "parts",
 }
 
 __all__ = [

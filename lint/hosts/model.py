@@ -11,6 +11,7 @@ from domlint.versions import Version
 
 if TYPE_CHECKING:
     from domlint.hosts.answer import Answer
+    from domlint.hosts.parts import CpuModel, Gic, HostCpu, Sev, Sgx
 
 PREFERRED_VIRT_TYPES = ("kvm", "hvf", "mshv", "tcg")
 """Accelerators, best first: the order in which a host without a wish is asked."""
@@ -34,69 +35,6 @@ class Machine(NamedTuple):
     numa_mem_supported: bool
     acpi: bool | None
     default_cpu: str | None
-
-
-class CpuModel(NamedTuple):
-    """A CPU model that QEMU knows.
-
-    ``usable`` is None where QEMU did not say whether this host can run it; ``blockers`` are the features
-    that this host lacks for it, in QEMU's spelling.
-    """
-
-    virt_type: str | None
-    name: str
-    typename: str | None
-    usable: bool | None
-    blockers: tuple[str, ...]
-    deprecated: bool
-
-
-class HostCpu(NamedTuple):
-    """The CPU that QEMU makes of the host with one accelerator.
-
-    ``properties`` are (name, type, value, migratable): type is 'boolean', 'number' or 'string', value is the text
-    as written, migratable None where QEMU did not say.
-    """
-
-    virt_type: str | None
-    model: str
-    migratability: bool
-    properties: tuple[tuple[str, str, str, bool | None], ...]
-    deprecated_features: tuple[str, ...]
-
-
-class Gic(NamedTuple):
-    """A version of Arm's interrupt controller: given by the kernel (KVM), emulated by QEMU, or both."""
-
-    version: int
-    kernel: bool
-    emulated: bool
-
-
-class Sev(NamedTuple):
-    """AMD's encrypted memory on this host.
-
-    ``cbitpos`` is the number of the address bit that marks a page as encrypted, ``reduced_phys_bits`` how many
-    bits of physical address it costs. ``max_guests`` and ``max_es_guests`` are counts, None when not in the file.
-    """
-
-    cbitpos: int | None
-    reduced_phys_bits: int | None
-    max_guests: int | None
-    max_es_guests: int | None
-
-
-class Sgx(NamedTuple):
-    """Intel's enclaves on this host; ``section_size`` and the sizes in ``sections`` are in KiB.
-
-    ``sections`` are (NUMA node of the host, size).
-    """
-
-    flc: bool
-    sgx1: bool
-    sgx2: bool
-    section_size: int | None
-    sections: tuple[tuple[int, int], ...]
 
 
 class Host(NamedTuple):
@@ -126,9 +64,9 @@ class Host(NamedTuple):
     cpu_signature: str | None
     flags: frozenset[str]
     machines: tuple[Machine, ...]
-    gics: tuple[Gic, ...]
-    sev: Sev | None
-    sgx: Sgx | None
+    gics: "tuple[Gic, ...]"
+    sev: "Sev | None"
+    sgx: "Sgx | None"
     hyperv: frozenset[str] | None
     nesting: bool
     secure_guest: bool
@@ -152,14 +90,14 @@ class Host(NamedTuple):
         return find_answer(self, flag)
 
     @property
-    def cpu_models(self) -> tuple[CpuModel, ...]:
+    def cpu_models(self) -> "tuple[CpuModel, ...]":
         """The CPU models that QEMU knows, for each accelerator."""
         from domlint.hosts.qemucaps import read_cpus
 
         return read_cpus(self.document)[0]
 
     @property
-    def host_cpus(self) -> tuple[HostCpu, ...]:
+    def host_cpus(self) -> "tuple[HostCpu, ...]":
         """The CPU that QEMU makes of the host, for each accelerator it was asked with."""
         from domlint.hosts.qemucaps import read_cpus
 

@@ -7,16 +7,19 @@ virQEMUCapsLoadCache, releases 1.2 to 11.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NoReturn, cast
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from lxml import etree
 
 from domlint.hosts.errors import HostError, quoted
-from domlint.hosts.model import CpuModel, Gic, Host, HostCpu, Machine, Sev, Sgx
+from domlint.hosts.model import Host, Machine
 from domlint.printable import printable
 from domlint.versions import Version
 
-_CACHE = "/var/cache/libvirt/qemu/capabilities/ (or ~/.cache/libvirt/qemu/capabilities/ for qemu:///session)"
+if TYPE_CHECKING:
+    from domlint.hosts.parts import CpuModel, Gic, HostCpu, Sev, Sgx
+
+_CACHE = "/var/cache/libvirt/qemu/capabilities/ (or ~/.cache/libvirt/qemu/cache/capabilities/ for qemu:///session)"
 WHERE_TO_FIND = f"give a copy of the file that libvirt keeps for the emulator, from {_CACHE} on the host"
 
 _OTHER_KINDS = {
@@ -116,9 +119,7 @@ def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host
         elif tag in _CPU_TAGS:
             continue
         elif tag == "gic":
-            gics.append(
-                Gic(_attribute_number(element, "version"), _flag(element, "kernel"), _flag(element, "emulated"))
-            )
+            gics.append(_gic(element))
         elif tag == "sev":
             sev = _sev(element)
         elif tag == "sgx":
@@ -215,6 +216,8 @@ def read_cpus(document: bytes) -> tuple[tuple[CpuModel, ...], tuple[HostCpu, ...
 
 
 def _cpu_model(element: etree._Element) -> CpuModel:
+    from domlint.hosts.parts import CpuModel
+
     get = element.get
     return CpuModel(
         get("type"),
@@ -227,6 +230,8 @@ def _cpu_model(element: etree._Element) -> CpuModel:
 
 
 def _host_cpu(element: etree._Element) -> HostCpu:
+    from domlint.hosts.parts import HostCpu
+
     return HostCpu(
         element.get("type"),
         element.get("model", ""),
@@ -241,7 +246,15 @@ def _host_cpu(element: etree._Element) -> HostCpu:
     )
 
 
+def _gic(element: etree._Element) -> Gic:
+    from domlint.hosts.parts import Gic
+
+    return Gic(_attribute_number(element, "version"), _flag(element, "kernel"), _flag(element, "emulated"))
+
+
 def _sev(element: etree._Element) -> Sev:
+    from domlint.hosts.parts import Sev
+
     return Sev(
         _child_number(element, "cbitpos"),
         _child_number(element, "reducedPhysBits"),
@@ -251,6 +264,8 @@ def _sev(element: etree._Element) -> Sev:
 
 
 def _sgx(element: etree._Element) -> Sgx:
+    from domlint.hosts.parts import Sgx
+
     return Sgx(
         _text(element.find("flc")) == "yes",
         _text(element.find("sgx1")) == "yes",

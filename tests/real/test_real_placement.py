@@ -13,9 +13,9 @@ from lxml import etree
 from real_libvirt import define, defined_network, host_for, needs_libvirt
 
 from domlint.document import Element
+from domlint.domain.devices import NETWORK_MODELS_ON_CONVENTIONAL_PCI
 from domlint.domain.machine import resolve_machine
 from domlint.domain.pci import PORT_MODELS, Topology
-from domlint.domain.placement import NETWORK_MODELS_ON_CONVENTIONAL_PCI
 from domlint.domain.values import c_integer
 from domlint.hosts import Host
 
