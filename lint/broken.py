@@ -253,9 +253,9 @@ def _syntax_fault(name: str, data: bytes) -> Fault | None:
     except _TooDeepError:
         return None
     except expat.ExpatError as error:
-        start, end = _span(error, text.utf8, max(parser.ErrorByteIndex, 0))
-        message, help_text = _explanation(error, text.utf8, start, open_tags)
-        location = _location(name, text, start, end)
+        first, behind = _span(error, text.utf8, max(parser.ErrorByteIndex, 0))
+        message, help_text = _explanation(error, text.utf8, first, open_tags)
+        location = _location(name, text, first, behind)
         return Fault(FaultKind.NOT_WELL_FORMED, f"not well-formed XML: {message}", location, help_text)
     return None
 

@@ -13,9 +13,8 @@ from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
 from xml.parsers import expat
 
-_TAG_NAME = re.compile(rb"<[^\s/>]+")
-_NEXT_ATTRIBUTE = re.compile(rb"""\s*([^\s=>/]+)\s*=\s*(?:"[^"]*"|'[^']*')""")
-_TAG_END = re.compile(rb"\s*/?>")
+_SPACES: Final = b" \t\r\n"
+_ENDS_OF_NAMES: Final = b" \t\r\n/>"
 _DECLARED: Final = rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z][A-Za-z0-9._-]*)["']"""
 _LINE_END: Final = rb"\r\n|\n|\r"
 _BYTE_ORDER_MARKS = (
@@ -148,16 +147,30 @@ class Positions:
     def element(self, number: int) -> ElementSpan:
         """The places of the element with that number (the root is 0)."""
         start = self._starts[number]
-        attributes = {}
-        position = _end_of(_TAG_NAME, self._bytes, start)
-        while (match := _NEXT_ATTRIBUTE.match(self._bytes, position)) is not None:
-            attributes[match.group(1).decode()] = (match.start(1), match.end())
-            position = match.end()
-        tag_end = _end_of(_TAG_END, self._bytes, position)
+        attributes, tag_end = self._start_tag(start)
         end = self._ends[number]
         # For an empty-element tag, expat calls the end where the tag ends or where it begins, never at a "</".
         whole_end = self._bytes.index(b">", end) + 1 if self._bytes.startswith(b"</", end) else tag_end
         return ElementSpan((start, tag_end), (start, whole_end), attributes)
+
+    def _start_tag(self, start: int) -> tuple[dict[str, Span], int]:
+        """The attributes of a start tag, and where it has ended. The document is well-formed: no quote is missing."""
+        text, attributes = self._bytes, {}
+        position = start + 1
+        while text[position] not in _ENDS_OF_NAMES:
+            position += 1
+        while True:
+            while text[position] in _SPACES:
+                position += 1
+            if text[position] in b"/>":
+                return attributes, text.index(b">", position) + 1
+            equals = text.index(b"=", position)
+            quote = equals + 1
+            while text[quote] in _SPACES:
+                quote += 1
+            end = text.index(text[quote : quote + 1], quote + 1) + 1
+            attributes[text[position:equals].rstrip().decode()] = (position, end)
+            position = end
 
 
 class _Decoded:
@@ -192,11 +205,6 @@ class _Decoded:
 
 def _characters_in(text: bytes) -> int:
     return len(text) if text.isascii() else len(text.translate(None, _CONTINUATION))
-
-
-def _end_of(pattern: re.Pattern[bytes], text: bytes, position: int) -> int:
-    match = pattern.match(text, position)
-    return position if match is None else match.end()
 
 
 def _encoding_of(data: bytes, encoding: str | None) -> tuple[bytes, str]:
