@@ -155,7 +155,8 @@ class Positions:
 
     def _start_tag(self, start: int) -> tuple[dict[str, Span], int]:
         """The attributes of a start tag, and where it has ended. The document is well-formed: no quote is missing."""
-        text, attributes = self._bytes, {}
+        text = self._bytes
+        attributes: dict[str, Span] = {}
         position = start + 1
         while text[position] not in _ENDS_OF_NAMES:
             position += 1

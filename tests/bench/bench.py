@@ -139,12 +139,18 @@ def main() -> None:
         many.mkdir()
         for number in range(1000):
             (many / f"vm{number:04}.xml").write_text(domain(number, teamed=number % 10 == 0))
-        good, bad = many / "vm0000.xml", Path(folder) / "bad.xml"
+        good, plain, bad = many / "vm0000.xml", many / "vm0001.xml", Path(folder) / "bad.xml"
         bad.write_text(domain(0, teamed=True, partner="ua-uplnik"))
         print(f"{'what':<58} {'domlint':>11}  {'other':>11}   ratio")
-        parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE, good, CAPS], options.runs)
-        for title, file in (("one file and one capability file, clean", good), ("the same with a finding", bad)):
-            time_taken = seconds([own, file, "--caps", CAPS, "--network", networks], options.runs)
+        network = networks / "sriov.xml"
+        cases = (
+            ("one file and one capability file", [plain, "--caps", CAPS], [plain, CAPS]),
+            ("with a pair and its network", [good, "--caps", CAPS, "--network", network], [good, CAPS, network]),
+            ("the same with a finding", [bad, "--caps", CAPS, "--network", network], [bad, CAPS, network]),
+        )
+        for title, arguments, files in cases:
+            parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE, *files], options.runs)
+            time_taken = seconds([own, *arguments], options.runs)
             report(f"{title}, to import and parse", time_taken, parse, "at most 1.6")
         runs = max(options.runs // 4, 3)
         parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE_FOLDER, many], runs)
