@@ -120,7 +120,7 @@ class Document:
 
     @cached_property
     def _positions(self) -> "Positions | None":
-        from xml.parsers.expat import ExpatError
+        from pyexpat import ExpatError
 
         from domlint.positions import Positions
 

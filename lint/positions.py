@@ -6,12 +6,12 @@ files that have something to report.
 """
 
 import codecs
+import pyexpat  # what xml.parsers.expat is, without the packages around it
 import re
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
-from xml.parsers import expat
 
 _SPACES: Final = b" \t\r\n"
 _ENDS_OF_NAMES: Final = b" \t\r\n/>"
@@ -126,7 +126,7 @@ class Positions:
         self._scan()
 
     def _scan(self) -> None:
-        parser = expat.ParserCreate("utf-8")
+        parser = pyexpat.ParserCreate("utf-8")
         open_elements: list[int] = []
 
         def start_element(_name: str, _attributes: object) -> None:

@@ -1,9 +1,6 @@
 """Versions of libvirt and QEMU as comparable values."""
 
-import re
 from typing import NamedTuple
-
-_DOTTED = r"v?(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?"
 
 
 class Version(NamedTuple):
@@ -22,11 +19,13 @@ class Version(NamedTuple):
 
         Raises ValueError when the text is none of these.
         """
-        match = re.fullmatch(_DOTTED, text.strip())
-        if match is None:
+        parts = text.strip().removeprefix("v").split(".")
+        if len(parts) not in (2, 3) or not all(
+            0 < len(part) <= 4 and part.isascii() and part.isdigit() for part in parts
+        ):
             raise ValueError(f"not a version: {text!r} (expected for example 8.7.0)")
-        major, minor, micro = match.groups()
-        return cls(int(major), int(minor), int(micro or 0))
+        major, minor, micro = (*map(int, parts), 0)[:3]
+        return cls(major, minor, micro)
 
     @classmethod
     def from_number(cls, number: int) -> "Version":
