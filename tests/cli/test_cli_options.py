@@ -431,7 +431,7 @@ def test_gitignore_of_folders_above(tmp_path: Path) -> None:
 # --jobs.
 
 
-@pytest.mark.parametrize("name", ["text", "concise", "json"])
+@pytest.mark.parametrize("name", ["text", "json"])
 def test_processes_make_no_difference(tmp_path: Path, name: str) -> None:
     top = tmp_path / "top"
     tree(top, *(f"{number:03}.xml" for number in range(60)))
