@@ -132,7 +132,7 @@ def mutants(draw: st.DrawFn) -> bytes:
     return data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(mutants())
 def test_any_mutant(data: bytes) -> None:
     assert_readable(parse("vm.xml", data))

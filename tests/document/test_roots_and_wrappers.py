@@ -142,7 +142,7 @@ def test_a_near_miss_is_an_error(root: str, meant: str, content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "root", ["main", "domainname", "do", "x", "dom-ain-s", "netword2", "works", "dmoani", "domxyn"]
+    "root", ["main", "domainname", "do", "x", "dom-ain-s", "netword2", "works", "dmoani", "domxyn", "domxan", "domixn"]
 )
 def test_a_name_that_is_further_away_is_another_root(root: str) -> None:
     assert parse("x.xml", f"<{root}/>".encode()).faults[0].kind is FaultKind.OTHER_ROOT

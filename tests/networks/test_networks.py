@@ -121,6 +121,14 @@ def test_any_bytes_are_a_network_or_none(data: bytes) -> None:
         assert read_network(data, "net.xml").name
 
 
+def test_entities_that_only_the_parser_sees() -> None:
+    """In UTF-7 the bytes of <!DOCTYPE need not stand in the file."""
+    doctype = "+ADwAIQ-DOCTYPE network [<!ENTITY a 'b'>]>"
+    text = f"<?xml version='1.0' encoding='UTF-7'?>{doctype}<network><name>b</name></network>"
+    with pytest.raises(NetworkError, match="declares entities of its own"):
+        read(text)
+
+
 def test_networks_can_be_pickled() -> None:
     network = read(POOL)
     assert pickle.loads(pickle.dumps(network)) == network
