@@ -190,7 +190,7 @@ _NAMESPACE_ERRORS: Final = frozenset({99, *range(200, 206)})
 def _limit_in_words(text: str) -> str:
     if "depth" in text:
         return "elements are nested deeper than the 256 levels that libxml2, and so libvirt, reads"
-    if "huge" in text or "too long" in text or "Buffer" in text:
+    if "huge" in text.lower() or "too long" in text or "Buffer" in text:
         return "a single text or name is longer than libxml2, and so libvirt, reads (10 MB)"
     if "encoding" in text.lower():
         return "the encoding that the XML declaration names is not known, or the bytes do not fit it"
