@@ -226,9 +226,9 @@ REPEATING = {
     ),
     "long names of levels": (
         "<domain type='kvm'>"
-        + "".join(f"<{'n' * 40_000}{level}>" for level in range(200))
+        + "".join(f"<{'n' * 40_000}{level}>" for level in range(170))
         + "".join(f"<p{number}:x/>" for number in range(100_000))
-        + "".join(f"</{'n' * 40_000}{level}>" for level in reversed(range(200)))
+        + "".join(f"</{'n' * 40_000}{level}>" for level in reversed(range(170)))
         + "</domain>"
     ),
 }
