@@ -6,6 +6,10 @@ import gc
 import io
 import os
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import click
 
 
 def main() -> None:
@@ -26,9 +30,11 @@ def main() -> None:
     try:
         from domlint.cli import command
 
-        command.main(prog_name="domlint")
+        status = _run(command)
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else 1 if ending.code else 0
+    except KeyboardInterrupt:
+        status = INTERRUPTED
     except Exception as error:
         status = 2
         if isinstance(error, OSError) and error.errno in _CANNOT_BE_WRITTEN:
@@ -47,6 +53,23 @@ def main() -> None:
     with contextlib.suppress(OSError, AttributeError):
         sys.stderr.flush()
     os._exit(status)
+
+
+INTERRUPTED = 130
+"""What shells report for a command that Ctrl-C ended: 128 and the number of the signal."""
+
+
+def _run(command: "click.Command") -> int:
+    import click
+
+    try:
+        status = command.main(prog_name="domlint", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    return status if isinstance(status, int) else 0
 
 
 _CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)

@@ -492,3 +492,21 @@ def test_a_rule_that_fails_is_named_once_for_each_file() -> None:
     report = Plan(_failing()).check(Source("vm.xml", CLEAN.replace("</devices>", "<interface/></devices>").encode()))
     assert [(crash.code, crash.file) for crash in report.crashes] == [("ZZZ001", "vm.xml")]
     assert len(report.findings) == 2
+
+
+def test_an_interrupt_ends_with_the_status_that_shells_expect(folder: Path) -> None:
+    import os
+    import signal
+    import subprocess
+    import sys
+    import time
+
+    os.mkfifo(folder / "never.xml")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "domlint", str(folder / "never.xml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _output, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
