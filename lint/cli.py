@@ -26,7 +26,6 @@ EXIT_FINDINGS: Final = 1
 EXIT_FAILURE: Final = 2
 
 _PROGRESS_FROM: Final = 200
-_FORMATS: Final = ("text", "concise", "json")
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
@@ -63,11 +62,13 @@ def _version(_context: click.Context, _parameter: click.Parameter, value: str | 
 
 
 def _outputs(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[tuple[str, str]]:
+    from domlint.reports import FORMATS
+
     outputs = []
     for value in values or ("text",):
         name, _equals, path = value.partition("=")
-        if name not in _FORMATS:
-            raise click.BadParameter(f"{printable(name)!r} is none of {', '.join(_FORMATS)}")
+        if name not in FORMATS:
+            raise click.BadParameter(f"{printable(name)!r} is none of {', '.join(FORMATS)}")
         outputs.append((name, path))
     if sum(not path for _name, path in outputs) > 1:
         raise click.BadParameter("only one format can go to standard output; write the others as FORMAT=FILE")

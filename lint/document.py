@@ -1,6 +1,5 @@
 """One file, parsed once: its tree, the domain in it, and the exact place of everything in it."""
 
-from collections.abc import Iterator
 from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
@@ -142,11 +141,6 @@ class Document:
         return self.data.decode(errors="replace").splitlines() if self._text is None else self._text.lines()
 
 
-def children(element: Element, *names: str) -> Iterator[Element]:
-    """The child elements with these names, or all; comments and processing instructions are none."""
-    return element.iterchildren(*(names or ("*",)))
-
-
 def parse(name: str, data: bytes) -> Document:
     """Parse a file's bytes. Never raises for what is in them: what is wrong becomes a fault of the document."""
     if len(data) > MAXIMUM_BYTES or b"<!DOCTYPE" in data or b"\0" in data[:4]:
@@ -175,10 +169,20 @@ def parse(name: str, data: bytes) -> Document:
     return document
 
 
-def hardened_parser(recover: bool = False) -> etree.XMLParser:
-    """A parser that expands no entity, reads no other file and keeps libxml2's limits of size and depth."""
+def hardened_parser(recover: bool = False, keep_comments: bool = True) -> etree.XMLParser:
+    """A parser that expands no entity, reads no other file and keeps libxml2's limits of size and depth.
+
+    Without comments, processing instructions are left out, too.
+    """
     return etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, dtd_validation=False, huge_tree=False, recover=recover
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=recover,
+        remove_comments=not keep_comments,
+        remove_pis=not keep_comments,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from click import style
 
 from domlint.examples import whole_document
-from domlint.findings import Severity
+from domlint.reports.text import COLOURS
 from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
@@ -18,8 +18,6 @@ FAMILIES: Final = {
     "XML": "The file itself",
 }
 """The families of rules, by the letters of their codes."""
-
-_COLOURS: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
 def family(rule: Rule) -> str:
@@ -58,7 +56,7 @@ def setting(example: Example) -> str:
 
 def explanation(rule: Rule) -> str:
     """All of a rule, for a terminal."""
-    colour = _COLOURS[rule.severity]
+    colour = COLOURS[rule.severity]
     lines = [
         f"{style(rule.code, fg=colour, bold=True)} {style(rule.name, bold=True)}",
         "",
@@ -84,7 +82,7 @@ def rule_list(rules: Iterable[Rule]) -> str:
     for letters, members in groupby(rules, family):
         lines += [style(FAMILIES[letters], bold=True), ""]
         for rule in members:
-            severity = style(f"{rule.severity.value:<7}", fg=_COLOURS[rule.severity])
+            severity = style(f"{rule.severity.value:<7}", fg=COLOURS[rule.severity])
             lines.append(f"  {rule.code:<8} {severity}  {rule.outcome.value:<7}  {rule.name}")
         lines.append("")
     lines.append("domlint explain CODE tells what a rule is about, and shows examples.")

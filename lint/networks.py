@@ -8,7 +8,7 @@ from lxml import etree
 
 from domlint.document import MAXIMUM_BYTES, Element, FaultKind, hardened_parser, parse
 from domlint.numbers import base_ten
-from domlint.reading import read_at_most
+from domlint.reading import read_at_most, xml_files
 
 
 class NetworkError(Exception):
@@ -122,18 +122,14 @@ def _networks_at(path: str) -> Iterable[Network]:
     if not os.path.isdir(path):
         yield read_network(_read(path), path)
         return
-    for folder, folders, files in os.walk(path):
-        folders.sort()
-        for name in sorted(files):
-            file = os.path.join(folder, name)
-            if name.endswith(".xml") and os.path.isfile(file):
-                data = _read(file)
-                if b"<network" in data:
-                    try:
-                        yield read_network(data, file)
-                    except NetworkError:
-                        if b"<domain" not in data:
-                            raise
+    for file in xml_files(path):
+        data = _read(file)
+        if b"<network" in data:
+            try:
+                yield read_network(data, file)
+            except NetworkError:
+                if b"<domain" not in data:
+                    raise
 
 
 def _read(path: str) -> bytes:

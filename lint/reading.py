@@ -2,6 +2,7 @@
 
 import os
 import stat
+from collections.abc import Iterator
 from typing import Final
 
 _CHUNK: Final = 1024 * 1024
@@ -31,3 +32,13 @@ def read_at_most(path: str, limit: int) -> bytes:
         return parts[0] if len(parts) == 1 else b"".join(parts)
     finally:
         os.close(descriptor)
+
+
+def xml_files(folder: str) -> Iterator[str]:
+    """The regular files ``*.xml`` below a directory, by name."""
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            if name.endswith(".xml") and os.path.isfile(path):
+                yield path

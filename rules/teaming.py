@@ -270,14 +270,17 @@ def failover_capability_unknown(context: Context, spots: tuple[Spot, tuple[tuple
             )
 
 
+def _ignores_all(context: Context) -> bool:
+    return context.libvirt is not None and context.libvirt < TEAMING_SINCE
+
+
 def _each_ignored(context: Context, element: Element) -> Iterator[Teaming]:
     """Each hostdev whose teaming is ignored; where libvirt ignores every teaming, the first device stands for all."""
     failover = context.failover
     teaming = failover.by_element.get(element)
     if teaming is None or not is_ignored(context, teaming) or not context.domain.runs_on_qemu:
         return
-    ignores_all = context.libvirt is not None and context.libvirt < TEAMING_SINCE
-    if not ignores_all or teaming is failover.teamings[0]:
+    if not _ignores_all(context) or teaming is failover.teamings[0]:
         yield teaming
 
 
@@ -298,8 +301,7 @@ def teaming_ignored(context: Context, teaming: Teaming) -> Problems:
     libvirt reads the element in interfaces since 6.1.0 and in plain hostdevs since 7.1.0. Before that the domain is
     defined and starts, as two NICs that have nothing to do with each other; live migration is refused.
     """
-    ignores_all = context.libvirt is not None and context.libvirt < TEAMING_SINCE
-    ignored = context.failover.teamings if ignores_all else (teaming,)
+    ignored = context.failover.teamings if _ignores_all(context) else (teaming,)
     needed = HOSTDEV_TEAMING_SINCE if any(one.is_hostdev for one in ignored) else TEAMING_SINCE
     yield Problem(
         Spot(teaming.element),

@@ -6,6 +6,7 @@ import os
 from importlib import import_module
 from typing import Any
 
+from domlint.document import hardened_parser
 from domlint.printable import printable
 
 
@@ -28,9 +29,8 @@ def _explain(data: bytes, limit: int) -> tuple[str, ...]:
 
     schemas = import_module("domlint.schemas").__path__[0]
     schema = xmlschema.XMLSchema11(os.path.join(schemas, "qemucaps.xsd"))
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
     lines: list[str] = []
-    for error in schema.iter_errors(etree.fromstring(data, parser)):
+    for error in schema.iter_errors(etree.fromstring(data, hardened_parser())):
         if len(lines) == limit:
             return (*lines, "and more")
         lines.append(_line(error))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from domlint.hosts.errors import HostError, quoted
-from domlint.reading import read_at_most
+from domlint.reading import read_at_most, xml_files
 
 if TYPE_CHECKING:
     from domlint.hosts.model import Host
@@ -36,36 +36,37 @@ def load_hosts(specs: Iterable[str]) -> list[Host]:
     A host without a label is called by its file's name, and by its path where two would have the same.
     Raises HostError as load_host does, for a directory without such a file, and for a label given twice.
     """
-    labelled: list[tuple[str | None, str]] = []
+    from domlint.hosts.qemucaps import read_qemucaps
+
+    named: list[tuple[str, str, bytes]] = []
     for spec in specs:
         label, _equals, path = spec.partition("=")
         if not label or not path or os.path.exists(spec):
             label, path = "", spec
         if os.path.isdir(path):
-            labelled += [(None, file) for file in _caps_files(path)]
+            named += [("", file, data) for file, data in _caps_files(path)]
         else:
-            labelled.append((label or None, path))
-    ids = [label or default_id(path) for label, path in labelled]
+            named.append((label, path, _read(path)))
+    ids = [label or default_id(path) for label, path, _data in named]
     hosts = []
-    for (given, path), id_ in zip(labelled, ids, strict=True):
+    for (label, path, data), id_ in zip(named, ids, strict=True):
         is_ambiguous = ids.count(id_) > 1
-        if given and is_ambiguous:
-            raise HostError(path, f"the label {quoted(given)} is given twice")
-        hosts.append(load_host(path, path if is_ambiguous else id_))
+        if label and is_ambiguous:
+            raise HostError(path, f"the label {quoted(label)} is given twice")
+        hosts.append(read_qemucaps(data, path, path if is_ambiguous else id_))
     return list({(host.id, host.source): host for host in hosts}.values())
 
 
-def _caps_files(folder: str) -> list[str]:
-    found = []
-    for place, folders, files in os.walk(folder):
-        folders.sort()
-        for name in sorted(files):
-            path = os.path.join(place, name)
-            if name.endswith(".xml") and os.path.isfile(path) and b"<qemuCaps" in _read(path):
-                found.append(path)
+def _caps_files(folder: str) -> Iterator[tuple[str, bytes]]:
+    """The capability files in a directory, with their bytes."""
+    found = False
+    for path in xml_files(folder):
+        data = _read(path)
+        if b"<qemuCaps" in data:
+            found = True
+            yield path, data
     if not found:
         raise HostError(folder, "no capabilities file is in this directory")
-    return found
 
 
 def default_id(path: str) -> str:

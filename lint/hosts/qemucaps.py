@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 from lxml import etree
 
+from domlint.document import hardened_parser
 from domlint.hosts.errors import HostError, quoted
 from domlint.hosts.model import Host, Machine
 from domlint.printable import printable
@@ -71,7 +72,7 @@ def _parse(data: bytes, source: str) -> etree._Element:
             help_=WHERE_TO_FIND,
         )
     try:
-        root = etree.fromstring(data, _parser())
+        root = etree.fromstring(data, hardened_parser(keep_comments=False))
     except etree.XMLSyntaxError as error:
         line, column = error.position
         # lxml ends the message with the place, which is given apart.
@@ -94,12 +95,6 @@ def _parse(data: bytes, source: str) -> etree._Element:
     if _has_doctype(root):
         raise HostError(source, "the file has a document type declaration, which libvirt never writes", 1)
     return root
-
-
-def _parser() -> etree.XMLParser:
-    return etree.XMLParser(
-        resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
-    )
 
 
 def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host:
@@ -208,7 +203,7 @@ def read_cpus(document: bytes) -> tuple[tuple[CpuModel, ...], tuple[HostCpu, ...
     """The CPU models and the host's CPUs in a qemuCaps file that :func:`read_qemucaps` has read without error."""
     if not document:
         return (), ()
-    root = etree.fromstring(document, _parser())
+    root = etree.fromstring(document, hardened_parser(keep_comments=False))
     return (
         tuple(_cpu_model(element) for element in root.iterchildren("cpu")),
         tuple(_host_cpu(element) for element in root.iterchildren("hostCPU")),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from domlint.run import Report
+if TYPE_CHECKING:
+    from domlint.run import Report
 
 FORMATS: Final = ("text", "concise", "json")
 """The names of the output formats; each is a module here with a function ``render``."""

@@ -13,7 +13,7 @@ WIDTH = 100
 
 _LONGEST_EXCERPT = 140
 
-_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
 def render(report: Report) -> str:
@@ -23,7 +23,7 @@ def render(report: Report) -> str:
 
 
 def _finding(finding: Finding, report: Report, many_hosts: bool) -> str:
-    location, colour = finding.location, _COLOURS[finding.severity]
+    location, colour = finding.location, COLOURS[finding.severity]
     place = style(f"{printable(location.file)}:{location.line}:{location.column}:", bold=True)
     kind = style(f"{finding.severity.value}[{finding.code}]", fg=colour, bold=True)
     lines = [f"{place} {kind} {finding.name}"]
