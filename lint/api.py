@@ -9,7 +9,7 @@ from typing import TypeAlias
 from domlint.engine import Crash, Plan, Source
 from domlint.files import inputs_of
 from domlint.findings import Finding
-from domlint.hosts import Host, load_host
+from domlint.hosts import Host, load_hosts
 from domlint.networks import Network, load_networks
 from domlint.rules import catalogue
 from domlint.versions import Version
@@ -38,9 +38,10 @@ def check(
     """Lint domains and return the findings, in the order of the sources, then of the lines.
 
     ``sources`` is one or several of: a path (a file, or a directory whose libvirt documents are taken), the bytes of a
-    document, or a Source, which gives bytes a name. ``hosts`` are hosts or the paths of capability files, ``networks``
-    networks or paths of their definitions; ``libvirt`` is the version that shall read the domains (default: each
-    host's own). ``select`` and ``ignore`` are codes, beginnings of codes, or names of rules.
+    document, or a Source, which gives bytes a name. ``hosts`` are hosts, or what ``--caps`` takes: capability files,
+    directories of them, bundled profiles, each with a LABEL= before it or not; ``networks`` are networks or paths of
+    their definitions; ``libvirt`` is the version that shall read the domains (default: each host's own). ``select``
+    and ``ignore`` are codes, beginnings of codes, or names of rules.
 
     Nothing is printed, kept or changed: the same arguments give the same findings. Hosts, networks and findings can be
     pickled.
@@ -51,7 +52,7 @@ def check(
     """
     plan = Plan(
         catalogue().select(select, ignore),
-        [host if isinstance(host, Host) else load_host(host) for host in hosts],
+        _hosts(hosts),
         _networks(networks),
         Version.parse(libvirt) if isinstance(libvirt, str) else libvirt,
     )
@@ -61,6 +62,12 @@ def check(
     if crashes:
         raise RuleCrashError(crashes, findings)
     return findings
+
+
+def _hosts(hosts: Iterable[Host | str | os.PathLike[str]]) -> list[Host]:
+    given = list(hosts)
+    loaded = load_hosts(os.fspath(host) for host in given if not isinstance(host, Host))
+    return [*(host for host in given if isinstance(host, Host)), *loaded]
 
 
 def _networks(networks: Iterable[Network | str | os.PathLike[str]]) -> list[Network]:

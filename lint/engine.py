@@ -4,10 +4,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import Document, Element, FaultKind, parse
-from domlint.domain import Context, Domain
+from domlint.domain import Context, Domain, fitting_hosts
 from domlint.domain.values import is_unknown_at
 from domlint.findings import Finding, Location, Related
-from domlint.hosts.fit import serves
 from domlint.networks import Network
 from domlint.rule import Needs, Problem, Rule, Spot
 from domlint.versions import Version
@@ -39,7 +38,7 @@ class FileReport(NamedTuple):
     """What came of one file.
 
     ``is_domain`` tells whether there was a domain in it; ``lines`` are the lines that findings point at, with their
-    number.
+    number; ``hosts`` are the ids of the hosts that have an emulator for the domain.
     """
 
     file: str
@@ -47,6 +46,7 @@ class FileReport(NamedTuple):
     crashes: tuple[Crash, ...] = ()
     is_domain: bool = False
     lines: tuple[tuple[int, str], ...] = ()
+    hosts: tuple[str, ...] = ()
 
 
 _Visits = list[tuple[Rule, Element]]
@@ -133,11 +133,16 @@ class Plan:
             root = document.root if document.root is not None else _NO_ELEMENT
             context = Context(document, None, None, self.libvirt)
             collected.run_all([(rule, root) for rule in self._file_rules], context, self._all_ids)
+        fitting: Sequence[Host] = ()
         if document.domain is not None:
-            self._check_domain(document, Domain(document.domain, self.networks), collected)
-        return collected.report()
+            domain = Domain(document.domain, self.networks)
+            fitting = fitting_hosts(domain, self.hosts)
+            self._check_domain(document, domain, fitting, collected)
+        return collected.report()._replace(hosts=tuple(host.id for host in fitting))
 
-    def _check_domain(self, document: Document, domain: Domain, collected: "_Collected") -> None:
+    def _check_domain(
+        self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
+    ) -> None:
         for_all: _Visits = []
         for_hosts: _Visits = []
         self._paths.walk(domain.element, for_all, for_hosts)
@@ -145,14 +150,10 @@ class Plan:
             context = Context(document, domain, None, libvirt)
             collected.run_all(for_all, context, tuple(host.id for host in hosts))
         if for_hosts:
-            for host in self._hosts_for(domain) or (None,):
+            for host in fitting or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
                 context = Context(document, domain, host, libvirt, self.hosts)
                 collected.run_all(for_hosts, context, self._all_ids if host is None else (host.id,))
-
-    def _hosts_for(self, domain: Domain) -> "list[Host]":
-        arch = domain.arch
-        return [host for host in self.hosts if not isinstance(arch, str) or serves(host.arch, arch)]
 
     def _hosts_by_libvirt(self) -> "dict[Version | None, list[Host]]":
         grouped: dict[Version | None, list[Host]] = {}

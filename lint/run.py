@@ -39,6 +39,11 @@ class Report(NamedTuple):
         return sum(finding.severity is severity for finding in self.findings)
 
     @property
+    def host_ids(self) -> tuple[str, ...]:
+        """The labels of the hosts, each once: a host may have several emulators."""
+        return tuple(dict.fromkeys(host.id for host in self.hosts))
+
+    @property
     def is_complete(self) -> bool:
         """Tell whether all that was asked for could be done."""
         return not self.crashes and not self.unread

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from domlint.document import Document, Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child
+from domlint.hosts.fit import fitting_emulator
+from domlint.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from domlint.domain.failover import Failover
     from domlint.domain.machine import Machine
     from domlint.domain.pci import Topology
-    from domlint.hosts import Host
+    from domlint.hosts import DomainCapabilities, Host
     from domlint.networks import Network
     from domlint.versions import Version
 
@@ -48,6 +50,13 @@ class Domain:
         return attribute(self._os_type, "machine")
 
     @cached_property
+    def emulator(self) -> Maybe[str]:
+        """The path of the emulator as written; None where the domain names none."""
+        element = None if self.devices is None else child(self.devices, "emulator")
+        text = "" if element is None else (element.text or "").strip()
+        return UNKNOWN if is_placeholder(text) else text or None
+
+    @cached_property
     def devices(self) -> Element | None:
         """The ``<devices>`` element."""
         return child(self.element, "devices")
@@ -70,11 +79,22 @@ class Domain:
         return None if os is None else child(os, "type")
 
 
+def fitting_hosts(domain: Domain, hosts: Iterable[Host]) -> tuple[Host, ...]:
+    """The emulators that a domain gets, one for each host (each id) that has one for it, in the order given."""
+    by_id: dict[str, list[Host]] = {}
+    for host in hosts:
+        by_id.setdefault(host.id, []).append(host)
+    arch, emulator = (value if isinstance(value, str) else None for value in (domain.arch, domain.emulator))
+    found = (fitting_emulator(emulators, arch, domain.virt_type, emulator) for emulators in by_id.values())
+    return tuple(host for host in found if host is not None)
+
+
 class Context:
     """One file held against one host, or against none: what a rule is given.
 
-    ``libvirt`` is the version that shall read the file, where it is known. ``given_hosts`` are all those of the run:
-    where there are some and ``host`` is None, none of them runs guests of this architecture.
+    ``host`` is the emulator that the domain gets on the host. ``libvirt`` is the version that shall read the file,
+    where it is known. ``given_hosts`` are the emulators of all the hosts of the run, those with one id being of one
+    host: where there are some and ``host`` is None, none of them fits the domain.
     """
 
     def __init__(
@@ -99,6 +119,26 @@ class Context:
         if found is None:
             found = self._selected[key] = tuple(each(self, element))
         return found
+
+    @cached_property
+    def fitting_hosts(self) -> tuple[Host, ...]:
+        """The emulators that the domain gets on the hosts of the run, one for each host that has one for it."""
+        return fitting_hosts(self.domain, self.given_hosts)
+
+    @cached_property
+    def emulators(self) -> tuple[Host, ...]:
+        """All the emulators that are known of this host."""
+        if self.host is None:
+            return ()
+        return tuple(host for host in self.given_hosts if host.id == self.host.id)
+
+    @cached_property
+    def domain_capabilities(self) -> DomainCapabilities | None:
+        """What this host says of domains of this very type on this very machine; None where no file is of them."""
+        domain = self.domain
+        if self.host is None or not self.host.domain_capabilities or isinstance(domain.machine_name, Unknown):
+            return None
+        return self.host.domain_capabilities_of(domain.virt_type, domain.machine_name)
 
     @property
     def domain(self) -> Domain:

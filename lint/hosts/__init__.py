@@ -9,15 +9,32 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from domlint.hosts.answer import Answer, Presence
     from domlint.hosts.errors import HostError
-    from domlint.hosts.load import load_host
+    from domlint.hosts.load import load_host, load_hosts
     from domlint.hosts.model import Host, Machine
-    from domlint.hosts.parts import CpuModel, Gic, HostCpu, Sev, Sgx
+    from domlint.hosts.parts import (
+        CpuMode,
+        CpuModel,
+        DomainCapabilities,
+        DomainCpuModel,
+        Gic,
+        Guest,
+        HostCpu,
+        HostHardware,
+        Sev,
+        Sgx,
+    )
 
 _HOME = {
     "Answer": "answer",
     "Presence": "answer",
     "HostError": "errors",
     "load_host": "load",
+    "load_hosts": "load",
+    "CpuMode": "parts",
+    "DomainCapabilities": "parts",
+    "DomainCpuModel": "parts",
+    "Guest": "parts",
+    "HostHardware": "parts",
     "CpuModel": "parts",
     "Gic": "parts",
     "Host": "model",
@@ -29,16 +46,22 @@ _HOME = {
 
 __all__ = [
     "Answer",
+    "CpuMode",
     "CpuModel",
+    "DomainCapabilities",
+    "DomainCpuModel",
     "Gic",
+    "Guest",
     "Host",
     "HostCpu",
     "HostError",
+    "HostHardware",
     "Machine",
     "Presence",
     "Sev",
     "Sgx",
     "load_host",
+    "load_hosts",
 ]
 
 

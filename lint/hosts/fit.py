@@ -1,6 +1,10 @@
-"""Which guests an emulator can run, by architecture."""
+"""Which guests an emulator can run, and which of a host's emulators a domain gets."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from domlint.hosts.model import Host
 
 SERVED_ARCHITECTURES: Final = {
     "x86_64": frozenset({"x86_64", "i686"}),
@@ -16,7 +20,57 @@ Source: QEMU's system emulators (qemu-system-x86_64 runs 32-bit guests, and so o
 src/qemu/qemu_capabilities.c (virQEMUCapsFindBinaryForArch).
 """
 
+QEMU_VIRT_TYPES: Final = frozenset({"kvm", "tcg", "hvf", "mshv"})
+"""The accelerators of QEMU; any other domain type belongs to another hypervisor (Xen, LXC, bhyve …).
+
+Source: libvirt 11.3.0 src/conf/virconftypes.h (virDomainVirtType), src/qemu/qemu_capabilities.c
+(virQEMUCapsAccelType).
+"""
+
 
 def serves(host_arch: str, guest_arch: str) -> bool:
     """Tell whether an emulator for one architecture can run a guest of the other."""
     return guest_arch == host_arch or guest_arch in SERVED_ARCHITECTURES.get(host_arch, ())
+
+
+def fitting_emulator(
+    emulators: "Sequence[Host]", arch: str | None, virt_type: str | None, emulator: str | None
+) -> "Host | None":
+    """The emulator that a domain gets on a host, None where no file of the host is of one that fits.
+
+    ``emulators`` are those of one host. ``arch``, ``virt_type`` ('tcg' for 'qemu') and ``emulator`` are the domain's,
+    each None where it names none or it is not known. The architecture must fit, and so must the kind of hypervisor;
+    of several that do, the one that the domain names is best, then one of the very architecture, then one with the
+    accelerator.
+    """
+    fitting = [host for host in emulators if (arch is None or serves(host.arch, arch)) and _is_of(host, virt_type)]
+    if len(fitting) < 2:
+        return fitting[0] if fitting else None
+    native = _native_architecture(emulators) if arch is None else arch
+
+    def preference(host: "Host") -> tuple[bool, bool, bool]:
+        return (
+            emulator is not None and host.emulator == emulator,
+            host.arch == native,
+            virt_type is not None and host.provides(virt_type) is True,
+        )
+
+    return max(fitting, key=preference)
+
+
+def _is_of(host: "Host", virt_type: str | None) -> bool:
+    """Tell whether the emulator is of the domain's kind of hypervisor: QEMU, or the very one that the domain names."""
+    if virt_type is None:
+        return True
+    if host.offered_virt_types is not None and not QEMU_VIRT_TYPES.intersection(host.offered_virt_types):
+        return virt_type in host.offered_virt_types
+    return virt_type in QEMU_VIRT_TYPES
+
+
+def _native_architecture(emulators: "Sequence[Host]") -> str | None:
+    """The architecture of a host's CPU: libvirt gives it to a domain that names none."""
+    for host in emulators:
+        if host.hardware is not None and host.hardware.arch is not None:
+            return host.hardware.arch
+    with_kvm = [host.arch for host in emulators if host.provides("kvm")]
+    return with_kvm[0] if with_kvm else None

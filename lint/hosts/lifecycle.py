@@ -47,6 +47,12 @@ def find_answer(host: Host, flag: str) -> Answer:
     known = _named(flag)
     if known is None:
         return Answer(flag, Presence.UNKNOWN, _unknown_name(flag))
+    if not host.lists_flags:
+        return Answer(flag, Presence.UNKNOWN, "no file given for the host lists the capabilities of its QEMU")
+    if flag in host.unsure_flags:
+        return Answer(flag, Presence.UNKNOWN, "it hangs on the host's CPU and kernel, or on how its QEMU was built")
+    if host.is_profile:
+        return Answer(flag, Presence.ABSENT, f"QEMU {host.qemu_version} does not have it")
     presence, reason = _unlisted(host, flag, known)
     return Answer(flag, presence, reason)
 

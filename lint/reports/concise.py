@@ -13,7 +13,7 @@ def render(report: Report) -> str:
         location = finding.location
         line = f"{location.file}:{location.line}:{location.column}: {finding.severity.value}[{finding.code}] "
         line += finding.message
-        if len(report.hosts) > 1:
+        if len(report.host_ids) > 1:
             line += f" (hosts: {', '.join(finding.hosts)})"
         lines.append(printable(line))
     return "".join(f"{line}\n" for line in lines)

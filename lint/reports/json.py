@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 from domlint.findings import Finding, Severity
 from domlint.run import Report
 from domlint.version import VERSION
+
+if TYPE_CHECKING:
+    from domlint.hosts import Host
 
 
 def render(report: Report) -> str:
@@ -20,16 +25,7 @@ def as_object(report: Report) -> dict[str, Any]:
     return {
         "version": 1,
         "tool": {"name": "domlint", "version": VERSION},
-        "hosts": [
-            {
-                "id": host.id,
-                "source": host.source,
-                "arch": host.arch,
-                "qemu": str(host.qemu_version) if host.qemu_version else None,
-                "libvirt": str(host.libvirt_version) if host.libvirt_version else None,
-            }
-            for host in report.hosts
-        ],
+        "hosts": [_host(list(emulators)) for _id, emulators in groupby(_by_id(report.hosts), lambda host: host.id)],
         "findings": [_finding(finding) for finding in report.findings],
         "failures": [
             *({"file": unread.file, "message": unread.reason} for unread in report.unread),
@@ -43,6 +39,31 @@ def as_object(report: Report) -> dict[str, Any]:
             "notes": report.count(Severity.NOTE),
         },
     }
+
+
+def _by_id(hosts: Iterable[Host]) -> list[Host]:
+    """The emulators, those of one host side by side, the hosts in the order given."""
+    by_id: dict[str, list[Host]] = {}
+    for host in hosts:
+        by_id.setdefault(host.id, []).append(host)
+    return [host for emulators in by_id.values() for host in emulators]
+
+
+def _host(emulators: list[Host]) -> dict[str, Any]:
+    """A host: the values of its first emulator, and all of them apart where there are several."""
+    described = [
+        {
+            "id": host.id,
+            "source": host.source,
+            "arch": host.arch,
+            "qemu": str(host.qemu_version) if host.qemu_version else None,
+            "libvirt": str(host.libvirt_version) if host.libvirt_version else None,
+            "kind": host.kind,
+            "emulator": host.emulator,
+        }
+        for host in emulators
+    ]
+    return {**described[0], "emulators": described} if len(described) > 1 else described[0]
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

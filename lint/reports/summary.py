@@ -12,7 +12,7 @@ def summary_line(report: Report) -> str:
     """Count the findings, the files and the hosts, in words."""
     checked = f"{_number(report.domains, 'domain')} in {_number(report.files, 'file')} checked"
     if report.hosts:
-        checked += f" against {_number(len(report.hosts), 'host')}"
+        checked += f" against {_number(len(report.host_ids), 'host')}"
     counts = [(severity, report.count(severity)) for severity in Severity]
     parts = [_number(count, severity.value, _PLURALS[severity]) for severity, count in counts if count]
     if not parts:

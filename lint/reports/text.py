@@ -18,7 +18,7 @@ COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cy
 
 def render(report: Report) -> str:
     """Write the report with colours; who prints it strips them where they are not wanted."""
-    many_hosts = len(report.hosts) > 1
+    many_hosts = len(report.host_ids) > 1
     return "".join(f"{_finding(finding, report, many_hosts)}\n" for finding in report.findings)
 
 
@@ -36,7 +36,7 @@ def _finding(finding: Finding, report: Report, many_hosts: bool) -> str:
     if finding.help:
         lines += _wrapped("help:", finding.help)
     if many_hosts:
-        lines += _wrapped("hosts:", _hosts_in_words(finding.hosts, len(report.hosts)))
+        lines += _wrapped("hosts:", _hosts_in_words(finding.hosts, len(report.host_ids)))
     return "\n".join(lines) + "\n"
 
 

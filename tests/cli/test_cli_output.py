@@ -58,7 +58,17 @@ def test_json_is_as_contracted(folder: Path) -> None:
     assert report == {
         "version": 1,
         "tool": {"name": "domlint", "version": VERSION},
-        "hosts": [{"id": "host", "source": str(CAPS), "arch": "x86_64", "qemu": "7.2.22", "libvirt": "9.0.0"}],
+        "hosts": [
+            {
+                "id": "host",
+                "source": str(CAPS),
+                "arch": "x86_64",
+                "qemu": "7.2.22",
+                "libvirt": "9.0.0",
+                "kind": "qemucaps",
+                "emulator": "/usr/bin/qemu-system-x86_64",
+            }
+        ],
         "findings": [
             {
                 "code": "TEAM037",
