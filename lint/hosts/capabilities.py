@@ -97,7 +97,7 @@ def _machines(arch: etree._Element) -> tuple[Machine, ...]:
 def _machines_of(parent: etree._Element, virt_type: str | None) -> list[Machine]:
     """The machines; an alias stands in the file as a machine of its own that names the one it stands for."""
     elements = list(parent.iterchildren("machine"))
-    aliases: dict[str, list[str]] = {}
+    aliases: dict[str, list[str | None]] = {}
     named = {text_of(element) for element in elements if element.get("canonical") is None}
     for element in elements:
         canonical, name = element.get("canonical"), text_of(element)
