@@ -34,8 +34,9 @@ FLOORS = {
     "api": 5,
     "reports": 6,
     "explain": 6,
-    "cli": 7,
-    "__main__": 7,
+    "commands": 7,
+    "cli": 8,
+    "__main__": 8,
 }
 
 ROOT = Path(domlint.__file__).parent

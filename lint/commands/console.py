@@ -1,0 +1,41 @@
+"""What every command says to the terminal beside its report, and the statuses that it leaves with."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final, NoReturn
+
+import click
+
+from domlint.printable import printable
+
+EXIT_CLEAN: Final = 0
+EXIT_FINDINGS: Final = 1
+EXIT_FAILURE: Final = 2
+
+
+def wants_color(color: str) -> bool:
+    """Whether standard output gets colours, for a value of ``--color``."""
+    if color == "auto":
+        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return color == "always"
+
+
+def hint(text: str) -> None:
+    """Say something on standard error that is no fault."""
+    click.echo(f"domlint: {printable(text)}", err=True)
+
+
+def complain(text: str) -> None:
+    """Say what could not be done."""
+    click.echo(f"domlint: error: {printable(text)}", err=True)
+
+
+def fail(text: str) -> NoReturn:
+    """Say what could not be done, in one line or more, and leave."""
+    first, *rest = text.splitlines() or [""]
+    complain(first)
+    for line in rest:
+        click.echo(printable(line), err=True)
+    sys.exit(EXIT_FAILURE)

@@ -1,0 +1,99 @@
+"""Options that several commands have, and what their values stand for. Values that stand for nothing end the run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from domlint.commands.console import fail
+from domlint.printable import printable
+
+if TYPE_CHECKING:
+    from domlint.hosts import Host
+    from domlint.networks import Network
+    from domlint.rule import Rule
+    from domlint.versions import Version
+
+
+def _listed(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    return tuple(part.strip() for value in values for part in value.split(",") if part.strip())
+
+
+def _version(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Version | None:
+    from domlint.versions import Version
+
+    try:
+        return None if value is None else Version.parse(value)
+    except ValueError as error:
+        raise click.BadParameter(printable(str(error))) from None
+
+
+caps_option = click.option(
+    "--caps",
+    multiple=True,
+    metavar="[LABEL=]PATH",
+    help="A host's capability file, such as one from /var/cache/libvirt/qemu/capabilities, or a directory of them. "
+    "Repeatable: the domains are held against each host.",
+)
+network_option = click.option(
+    "--network",
+    multiple=True,
+    metavar="PATH",
+    help="The definition of a libvirt network that domains are connected to, or a directory of them. Repeatable.",
+)
+libvirt_option = click.option(
+    "--libvirt",
+    callback=_version,
+    metavar="VERSION",
+    help="The libvirt that shall read the domains. Default: the one that wrote the capability file.",
+)
+select_option = click.option(
+    "--select", multiple=True, callback=_listed, metavar="RULES", help="Run these only: codes, prefixes or names."
+)
+ignore_option = click.option("--ignore", multiple=True, callback=_listed, metavar="RULES", help="Do not run these.")
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="auto: on a terminal, unless NO_COLOR is set.",
+)
+hidden_color_option = click.option(
+    "--color", type=click.Choice(["auto", "always", "never"]), default="auto", hidden=True
+)
+
+
+def selected_rules(select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:
+    """The rules that ``--select`` and ``--ignore`` leave."""
+    from domlint.rule import UnknownSelectorError
+    from domlint.rules import catalogue
+
+    try:
+        return catalogue().select(select, ignore)
+    except UnknownSelectorError as error:
+        fail(str(error))
+
+
+def hosts_of(specs: Iterable[str]) -> list[Host]:
+    """The hosts that values of ``--caps`` name."""
+    from domlint.hosts import HostError
+    from domlint.hosts.load import load_hosts
+
+    try:
+        return load_hosts(specs)
+    except HostError as error:
+        fail(str(error))
+
+
+def networks_of(paths: tuple[str, ...]) -> tuple[Network, ...]:
+    """The networks that values of ``--network`` name."""
+    if not paths:
+        return ()
+    from domlint.networks import NetworkError, load_networks
+
+    try:
+        return load_networks(paths)
+    except NetworkError as error:
+        fail(str(error))
