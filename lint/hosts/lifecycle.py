@@ -43,14 +43,16 @@ _SNAPSHOT = r"v(\d{1,4}\.\d{1,4}\.\d{1,4})(?:-rc\d+)?-\d+-g[0-9a-f]+"
 def find_answer(host: Host, flag: str) -> Answer:
     """Whether ``host`` has the capability ``flag``. Raises nothing."""
     if flag in host.flags:
-        return Answer(flag, Presence.PRESENT, "listed")
+        return host.answer(flag)
     known = _named(flag)
     if known is None:
         return Answer(flag, Presence.UNKNOWN, _unknown_name(flag))
     if not host.lists_flags:
         return Answer(flag, Presence.UNKNOWN, "no file given for the host lists the capabilities of its QEMU")
     if flag in host.unsure_flags:
-        return Answer(flag, Presence.UNKNOWN, "it hangs on the host's CPU and kernel, or on how its QEMU was built")
+        from domlint.hosts.profiles import unsure_reason
+
+        return Answer(flag, Presence.UNKNOWN, unsure_reason(host, flag))
     if host.is_profile:
         return Answer(flag, Presence.ABSENT, f"QEMU {host.qemu_version} does not have it")
     presence, reason = _unlisted(host, flag, known)
@@ -126,7 +128,7 @@ def _lack(host: Host, name: str, flag: Flag) -> str | None:
     architectures = facts.get("arch")
     if architectures and host.arch not in architectures:
         return f"it is a matter of {' and '.join(architectures)}; this QEMU is for {host.arch}"
-    needed = facts.get("requires") or _device_of(name)
+    needed = facts.get("requires") or device_of(name)
     if needed and needed not in host.flags:
         reason = f"not listed, and neither is '{needed}', which it is part of"
         needed_flag = _named(needed)
@@ -178,7 +180,7 @@ def _retired(host: Host, name: str, flag: Flag, by_whom: str) -> tuple[Presence,
     qemu = host.qemu_version
     if why := flag.facts.get("never_implied"):
         return Presence.UNKNOWN, f"not listed, but {by_whom}; {why}"
-    needed = flag.facts.get("requires") or _device_of(name)
+    needed = flag.facts.get("requires") or device_of(name)
     if needed and needed not in host.flags and find_answer(host, needed).presence is Presence.UNKNOWN:
         return Presence.UNKNOWN, f"not listed, but {by_whom}; whether QEMU has '{needed}' is not known either"
     if flag.qemu_min is not None:
@@ -217,7 +219,7 @@ def _introduced_since(host: Host, flag: Flag) -> str | None:
     return None
 
 
-def _device_of(name: str) -> str | None:
+def device_of(name: str) -> str | None:
     """The capability that a dotted name is part of: 'virtio-net' for 'virtio-net.rss'; None when there is none."""
     from domlint.hosts.flag_table import FLAGS
 

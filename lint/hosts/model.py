@@ -111,7 +111,7 @@ class Host(NamedTuple):
         if flag in self.flags:
             from domlint.hosts.answer import Answer, Presence
 
-            return Answer(flag, Presence.PRESENT, "listed")
+            return Answer(flag, Presence.PRESENT, f"QEMU {self.qemu_version} has it" if self.is_profile else "listed")
         from domlint.hosts.lifecycle import find_answer
 
         return find_answer(self, flag)
