@@ -1,6 +1,7 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
-    python tools/update_documents.py            write docs/rules.md, docs/terminal.svg and the outputs in README.md
+    python tools/update_documents.py            write docs/rules.md, docs/terminal.svg, the tables of docs/profiles.md
+                                                and the outputs in README.md
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -18,6 +19,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from domlint.explain import rule_reference
+from domlint.hosts.profiles import distribution_names, distributions, find_profile, release_names
 from domlint.rules import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,11 +103,41 @@ def _fingerprint(output: str) -> str:
     return f"<!-- of {hashlib.sha256(f'{PICTURED}{output}'.encode()).hexdigest()} -->"
 
 
+def with_profiles(text: str) -> str:
+    """The text with the tables of bundled profiles as they are now."""
+    for name, lines in {"releases": _releases(), "distributions": _distributions()}.items():
+        table = "".join(f"{line}\n" for line in lines)
+        text = re.sub(rf"(<!-- {name} -->\n)(?:.*\n)*?(<!-- end -->\n)", rf"\g<1>\n{table}\n\g<2>", text)
+    return text
+
+
+def _releases() -> Iterator[str]:
+    by_release: dict[str, list[str]] = {}
+    for name in release_names():
+        release, arch = name.removeprefix("qemu-").split("-")
+        host = find_profile(name)
+        by_release.setdefault(release, []).append(f"{arch}{'' if host.lists_machines else ' (from a snapshot)'}")
+    yield "| QEMU | profiles `qemu-VERSION-ARCHITECTURE` for |"
+    yield "|---|---|"
+    for release, architectures in by_release.items():
+        yield f"| {release} | {', '.join(architectures)} |"
+
+
+def _distributions() -> Iterator[str]:
+    yield "| distribution | names | QEMU | libvirt | source |"
+    yield "|---|---|---|---|---|"
+    for found in distributions():
+        names = ", ".join(f"`{name}`" for name in distribution_names(found))
+        yield f"| {found.title} | {names} | {found.qemu} | {found.libvirt or 'not known'} | {found.source} |"
+
+
 def documents() -> Iterator[tuple[Path, str]]:
     """Each made document with its text as it should be."""
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
     readme = ROOT / "README.md"
     yield readme, with_outputs(readme.read_text())
+    profiles = ROOT / "docs" / "profiles.md"
+    yield profiles, with_profiles(profiles.read_text())
     path = ROOT / "docs" / "terminal.svg"
     old = path.read_text() if path.exists() else ""
     # Another version of rich draws another picture of the same output; only the output makes it outdated.
