@@ -140,6 +140,21 @@ class Context:
             return None
         return self.host.domain_capabilities_of(domain.virt_type, domain.machine_name)
 
+    @cached_property
+    def emulator_capabilities(self) -> tuple[DomainCapabilities, ...]:
+        """What this host says of domains of the same architecture on the same emulator, whatever their machine.
+
+        The very one alone, where there is one (see domain_capabilities); the others then tell nothing more. Empty where
+        the architecture is not known.
+        """
+        domain = self.domain
+        if self.host is None or not self.host.domain_capabilities or isinstance(domain.arch, Unknown):
+            return ()
+        if self.domain_capabilities is not None:
+            return (self.domain_capabilities,)
+        arch = domain.arch or self.host.arch
+        return tuple(one for one in self.host.domain_capabilities if one.arch == arch)
+
     @property
     def domain(self) -> Domain:
         """The domain; rules for the file as a whole must not ask for it."""

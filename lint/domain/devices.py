@@ -102,6 +102,28 @@ def is_virtio(model: Maybe[str]) -> bool:
     return isinstance(model, str) and model.lower() in VIRTIO_NETWORK_MODELS
 
 
+_BUS_OF_TARGETS: Final = (("hd", "ide"), ("sd", "scsi"), ("vd", "virtio"), ("xvd", "xen"), ("ubd", "uml"))
+"""The bus of a disk that names none, by the beginning of its target's name.
+
+Source: libvirt 7.0.0 src/conf/domain_conf.c (virDomainDiskDefParseXML) and 11.3.0 src/conf/domain_postparse.c
+(virDomainDiskDefPostParse).
+"""
+
+
+def disk_bus(disk: Element) -> Maybe[str]:
+    """The bus of a ``<disk>``: the one that it names, or what libvirt makes of its device and its target's name."""
+    target = child(disk, "target")
+    written, device, name = attribute(target, "bus"), attribute(disk, "device"), attribute(target, "dev")
+    if written is not None:
+        return written
+    if device is UNKNOWN or not isinstance(name, str):
+        return UNKNOWN
+    if device == "floppy":
+        return "fdc"
+    name = name.removeprefix("ioemu:")
+    return next((bus for beginning, bus in _BUS_OF_TARGETS if name.startswith(beginning)), UNKNOWN)
+
+
 def hostdev_mode(device: Element) -> Maybe[str]:
     """The mode of a ``<hostdev>``; subsystem where it names none."""
     mode = attribute(device, "mode")
