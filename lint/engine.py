@@ -119,8 +119,9 @@ class Plan:
         self._file_rules = [rule for rule in self.rules if rule.on == "/"]
         self._all_ids = tuple(host.id for host in self.hosts)
         self._paths = _Node()
+        tell_offers = any(host.domain_capabilities for host in self.hosts)
         for rule in self.rules:
-            if rule.on != "/":
+            if rule.on != "/" and (tell_offers or Needs.OFFERS not in rule.needs):
                 self._paths.add(rule, rule.on.split("/"))
 
     def check(self, source: Source) -> FileReport:

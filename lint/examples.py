@@ -62,6 +62,22 @@ def example_host(name: str) -> Host:
     return read_qemucaps(_CAPABILITIES.format(**EXAMPLE_HOSTS[name]).encode(), f"{name}.xml", name)
 
 
+def example_hosts(example: Example) -> tuple[Host, ...]:
+    """The hosts of an example: the one that it names, and the one whose domainCapabilities it holds."""
+    named = (example_host(example.host),) if example.host else ()
+    if not example.capabilities:
+        return named
+    from lxml import etree
+
+    from domlint.hosts.domaincaps import read_domaincaps_root
+
+    text = (
+        f"<domainCapabilities><path>/usr/bin/qemu-system-{example.arch}</path><domain>{example.type}</domain>"
+        f"<machine>{example.machine}</machine><arch>{example.arch}</arch>{example.capabilities}</domainCapabilities>"
+    )
+    return (*named, read_domaincaps_root(etree.fromstring(text), "domcapabilities.xml", "host"))
+
+
 def example_networks(example: Example) -> tuple[Network, ...]:
     """The networks of an example."""
     return tuple(read_network(text.encode(), "network.xml") for text in example.networks)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from click import style
 
-from domlint.examples import whole_document
+from domlint.examples import example_hosts, whole_document
 from domlint.reports.text import COLOURS
 from domlint.rule import Example, Needs, Rule
 
@@ -30,6 +30,8 @@ def needs_in_words(rule: Rule) -> str:
     parts = ["the domain"]
     if Needs.HOST in rule.needs:
         parts.append("the host's capabilities (--caps)")
+    if Needs.OFFERS in rule.needs:
+        parts[-1] = "what the host offers (a file of virsh domcapabilities given with --caps)"
     if Needs.NETWORKS in rule.needs:
         parts.append("the networks' definitions (--network)")
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
@@ -47,11 +49,27 @@ def setting(example: Example) -> str:
         parts.append(f"machine {example.machine}")
     if example.host:
         parts.append(f"on a host with {example.host.replace('qemu-', 'QEMU ').replace('-snapshot', ' (a snapshot)')}")
+    if example.capabilities:
+        parts.append(f"on a host where {_offers(example)}")
     if example.libvirt:
         parts.append(f"libvirt {example.libvirt}")
     if example.type != "kvm":
         parts.append(f"domain type {example.type}")
     return ", ".join(parts)
+
+
+def _offers(example: Example) -> str:
+    """What the domainCapabilities of an example's host hold, in words."""
+    capabilities = example_hosts(example)[-1].domain_capabilities[0]
+    lists = [
+        f"{path} is {' or '.join(sorted(values)) or 'nothing'}" for path, values in capabilities.enumerations.items()
+    ]
+    supported = [
+        f"{path} is {'' if is_there else 'not '}supported"
+        for path, is_there in capabilities.supported.items()
+        if not any(name.startswith(f"{path}/") for name in capabilities.enumerations)
+    ]
+    return ", and ".join((*supported, *lists))
 
 
 def explanation(rule: Rule) -> str:

@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 class Needs(Flag):
-    """What a rule asks beside the domain itself. A rule that needs the host runs once for each of them."""
+    """What a rule asks beside the domain itself. A rule that needs the host runs once for each of them.
+
+    OFFERS is what a host says that it offers to domains (domainCapabilities): only hosts that say so are asked.
+    """
 
     NOTHING = 0
     HOST = auto()
     NETWORKS = auto()
+    OFFERS = auto()
 
 
 class Spot(NamedTuple):
@@ -55,7 +59,8 @@ class Example(NamedTuple):
 
     ``devices`` stands inside of ``<devices>``, ``around`` beside it. A line that the rule shall report ends with a
     comment that holds the rule's code. ``host`` names one of the hosts that tests and documentation know
-    (see domlint.examples); ``networks`` are network definitions as text.
+    (see domlint.examples), ``capabilities`` is what stands in the domainCapabilities document of a host without a name,
+    which is for this architecture, domain type and machine; ``networks`` are network definitions as text.
     """
 
     devices: str
@@ -67,6 +72,7 @@ class Example(NamedTuple):
     networks: tuple[str, ...] = ()
     libvirt: str = ""
     document: str = ""
+    capabilities: str = ""
 
 
 class Rule(NamedTuple):

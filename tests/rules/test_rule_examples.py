@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from domlint.engine import Plan, Source
-from domlint.examples import example_host, example_networks, marked_lines, whole_document
+from domlint.examples import example_hosts, example_networks, marked_lines, whole_document
 from domlint.findings import Severity
 from domlint.rule import Example, Rule
 from domlint.rules import catalogue
@@ -17,7 +17,7 @@ RULES = list(catalogue())
 def check(example: Example):
     plan = Plan(
         catalogue(),
-        [example_host(example.host)] if example.host else [],
+        example_hosts(example),
         example_networks(example),
         Version.parse(example.libvirt) if example.libvirt else None,
     )
