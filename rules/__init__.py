@@ -10,7 +10,8 @@ from domlint.rule import Catalogue, Rule
 @cache
 def catalogue() -> Catalogue:
     """All rules of domlint."""
-    from domlint.rules import host, teaming, xml
+    from domlint.rules import host, host_values, teaming, xml
 
     modules = (host, teaming, xml)
-    return Catalogue(value for module in modules for value in vars(module).values() if isinstance(value, Rule))
+    declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
+    return Catalogue((*declared, *host_values.RULES))
