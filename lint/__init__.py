@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from domlint.api import RuleCrashError, check
     from domlint.engine import Source
     from domlint.findings import Finding, Location, Outcome, Related, Severity
-    from domlint.hosts import Answer, Host, HostError, Presence, load_host
+    from domlint.hosts import Answer, Host, HostError, Presence, load_host, load_hosts
     from domlint.networks import Network, NetworkError, load_networks, read_network
     from domlint.version import VERSION as __version__  # noqa: N811
     from domlint.versions import Version
@@ -29,6 +29,7 @@ _HOME = {
     "HostError": "hosts",
     "Presence": "hosts",
     "load_host": "hosts",
+    "load_hosts": "hosts",
     "Network": "networks",
     "NetworkError": "networks",
     "load_networks": "networks",
@@ -54,6 +55,7 @@ __all__ = [
     "__version__",
     "check",
     "load_host",
+    "load_hosts",
     "load_networks",
     "read_network",
 ]
