@@ -3,7 +3,9 @@
 Source of the format: libvirt 11.3.0 src/conf/capabilities.c (virCapabilitiesFormatXML), docs/formatcaps.rst.
 """
 
-from __future__ import annotations
+# No "from __future__ import annotations": see model.py.
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from lxml import etree
 
@@ -14,6 +16,7 @@ from domlint.hosts.tree import (
     YES_NO,
     Damaged,
     attribute_number,
+    is_number,
     line_of,
     optional_number,
     required,
@@ -39,33 +42,65 @@ def _read(root: etree._Element, source: str, id_: str) -> list[Host]:
     hardware = _hardware(root if host is None else host)
     elements = root.findall("guest")
     guests = tuple(_guest(element) for element in elements)
-    hosts = []
+    emulators: dict[tuple[str, str | None], _Offered] = {}
     for element, guest in zip(elements, guests, strict=True):
-        arch = element.find("arch")
-        if arch is None:
-            continue
-        hosts.append(
-            Host(
-                id=id_,
-                source=source,
-                kind="capabilities",
-                emulator=text_of(arch.find("emulator")) or text_of(arch.find("domain/emulator")),
-                arch=guest.arch,
-                machines=_machines(arch),
-                lists_flags=False,
-                lists_machines=arch.find("machine") is not None or arch.find("domain/machine") is not None,
-                offered_virt_types=guest.virt_types,
-                guests=guests,
-                hardware=hardware,
-            )
-        )
-    if not hosts:
+        for emulator, offered in _emulators(element.find("arch")):
+            known = emulators.setdefault((guest.arch, emulator), _Offered({}, {}))
+            known.virt_types.update(offered.virt_types)
+            known.machines.update(offered.machines)
+    if not emulators:
         raise HostError(
             source,
             "the host runs no guests: no <guest> is in the file",
             help_="install a hypervisor on it, such as QEMU",
         )
-    return hosts
+    return [
+        Host(
+            id=id_,
+            source=source,
+            kind="capabilities",
+            emulator=emulator,
+            arch=arch,
+            machines=tuple(offered.machines),
+            lists_flags=False,
+            lists_machines=bool(offered.machines),
+            offered_virt_types=tuple(offered.virt_types),
+            guests=guests,
+            hardware=hardware,
+        )
+        for (arch, emulator), offered in emulators.items()
+    ]
+
+
+class _Offered(NamedTuple):
+    """What an emulator offers, each once and in the order of the file."""
+
+    virt_types: dict[str, None]
+    machines: dict[Machine, None]
+
+
+def _emulators(arch: etree._Element | None) -> Iterator[tuple[str | None, _Offered]]:
+    """The emulators that run an architecture's guests: a domain type may have one of its own.
+
+    A domain type with machines of its own has none of those for all of them; source: libvirt 11.3.0
+    src/conf/capabilities.c (virCapabilitiesDomainDataLookupInternal).
+    """
+    if arch is None:
+        return
+    for_all = text_of(arch.find("emulator"))
+    domains = list(arch.iterchildren("domain"))
+    own = {domain: _machines_of(domain, _virt_type(domain)) for domain in domains}
+    if not any(own.values()):
+        shared = dict.fromkeys(_machines_of(arch, None))
+        for domain in domains:
+            yield text_of(domain.find("emulator")) or for_all, _Offered({_virt_type(domain): None}, shared)
+        if not domains:
+            yield for_all, _Offered({}, shared)
+        return
+    for domain in domains:
+        virt_type = _virt_type(domain)
+        machines = dict.fromkeys(own[domain] or _machines_of(arch, virt_type))
+        yield text_of(domain.find("emulator")) or for_all, _Offered({virt_type: None}, machines)
 
 
 def _guest(element: etree._Element) -> Guest:
@@ -86,33 +121,28 @@ def _virt_type(domain: etree._Element) -> str:
     return "tcg" if name == "qemu" else name
 
 
-def _machines(arch: etree._Element) -> tuple[Machine, ...]:
-    """The machines for all domain types, and those that a domain type has of its own."""
-    found = _machines_of(arch, None)
-    for domain in arch.iterchildren("domain"):
-        found += _machines_of(domain, _virt_type(domain))
-    return tuple(found)
-
-
 def _machines_of(parent: etree._Element, virt_type: str | None) -> list[Machine]:
-    """The machines; an alias stands in the file as a machine of its own that names the one it stands for."""
-    elements = list(parent.iterchildren("machine"))
-    aliases: dict[str, list[str | None]] = {}
-    named = {text_of(element) for element in elements if element.get("canonical") is None}
-    for element in elements:
-        canonical, name = element.get("canonical"), text_of(element)
+    """The machines; an alias stands in the file as a machine of its own that names the one it stands for.
+
+    Their order is that in which the file first speaks of each: the first is the default, and old versions of libvirt
+    write its alias first and the machine itself last.
+    """
+    named: dict[str, etree._Element] = {}
+    aliases: dict[str, dict[str, etree._Element]] = {}
+    for element in parent.iterchildren("machine"):
+        name, canonical = text_of(element), element.get("canonical")
         if name is None:
             raise Damaged("a <machine> has no name", line_of(element))
-        if canonical is not None:
-            aliases.setdefault(canonical, []).append(name)
+        known = aliases.setdefault(canonical or name, {})
+        if canonical:
+            known.setdefault(name, element)
+        else:
+            named.setdefault(name, element)
     machines = []
-    for element in elements:
-        name, canonical = text_of(element) or "", element.get("canonical")
-        if canonical is None:
-            for alias in aliases.get(name) or [None]:
-                machines.append(_machine(element, name, alias, virt_type))
-        elif canonical not in named:
-            machines.append(_machine(element, canonical, name, virt_type))
+    for name, known in aliases.items():
+        if not known:
+            machines.append(_machine(named[name], name, None, virt_type))
+        machines += [_machine(named.get(name, element), name, alias, virt_type) for alias, element in known.items()]
     return machines
 
 
@@ -152,6 +182,6 @@ def _hardware(host: etree._Element) -> HostHardware:
 def _memory(cell: etree._Element) -> int | None:
     memory = cell.find("memory")
     text = text_of(memory)
-    if memory is None or text is None or memory.get("unit", "KiB") != "KiB" or not text.isdigit() or len(text) > 20:
+    if memory is None or text is None or memory.get("unit", "KiB") != "KiB" or not is_number(text):
         return None
     return int(text)

@@ -13,7 +13,7 @@ from domlint.hosts.parts import CpuMode, DomainCapabilities, DomainCpuModel
 from domlint.hosts.tree import (
     YES_NO,
     Damaged,
-    element_number,
+    is_number,
     line_of,
     optional_number,
     required,
@@ -105,8 +105,8 @@ def _gather(
             _gather(child, f"{path}/mode[{required(child, 'name')}]", supported, enumerations, numbers)
         elif not path.startswith("cpu/"):
             text = text_of(child)
-            if text is not None and text.isdigit() and len(child) == 0:
-                numbers[f"{path}/{tag}"] = element_number(child)
+            if text is not None and is_number(text) and len(child) == 0:
+                numbers[f"{path}/{tag}"] = int(text)
             if len(child) or child.attrib:
                 _gather(child, f"{path}/{tag}", supported, enumerations, numbers)
 

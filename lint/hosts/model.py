@@ -148,6 +148,7 @@ class Host(NamedTuple):
         if self.offered_virt_types is not None:
             return tuple(sorted(self.offered_virt_types, key=_preference))
         found = {machine.virt_type for machine in self.machines} - {None}
+        found |= {domain.virt_type for domain in self.domain_capabilities}
         if not found:
             found = {"kvm", "tcg"} if self.flags & {"kvm", "enable-kvm"} else {"tcg"}
         return tuple(sorted((name for name in found if name), key=_preference))

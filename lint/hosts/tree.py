@@ -137,9 +137,14 @@ def optional_number(element: etree._Element, attribute: str) -> int | None:
     return None if element.get(attribute) is None else attribute_number(element, attribute)
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a version, count or size in decimal digits."""
+    # More digits than these are none of those; and int() of a long text takes long.
+    return text.isascii() and text.isdigit() and len(text) <= 20
+
+
 def _number(text: str | None, element: etree._Element, what: str = "") -> int:
-    # More digits than these are no version, count or size; and int() of a long text takes long.
-    if text is None or not text.isascii() or not text.isdigit() or len(text) > 20:
+    if text is None or not is_number(text):
         raise Damaged(
             f"{what}<{printable(str(element.tag))}> should be a number, not {quoted(text or '')}", line_of(element)
         )

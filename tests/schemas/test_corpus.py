@@ -83,12 +83,11 @@ def test_files_of_hosts_in_the_corpus_are_valid() -> None:
     check_hosts(Path(CORPUS or ""), at_least=50)
 
 
-def test_files_of_hosts_in_the_examples_are_valid() -> None:
-    check_hosts(SCHEMAS.parent / "examples", at_least=3)
-
-
-def test_files_of_a_real_host_are_valid() -> None:
-    check_hosts(Path(__file__).parent / "hosts", at_least=2)
+@pytest.mark.parametrize(
+    ("folder", "at_least"), [(SCHEMAS.parent / "examples", 3), (SCHEMAS.parent / "tests" / "realcaps", 8)]
+)
+def test_files_of_real_hosts_are_valid(folder: Path, at_least: int) -> None:
+    check_hosts(folder, at_least)
 
 
 def check_hosts(folder: Path, at_least: int) -> None:
