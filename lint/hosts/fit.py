@@ -46,12 +46,15 @@ def fitting_emulator(
     fitting = [host for host in emulators if (arch is None or serves(host.arch, arch)) and _is_of(host, virt_type)]
     if len(fitting) < 2:
         return fitting[0] if fitting else None
-    native = _native_architecture(emulators) if arch is None else arch
+    native = _native_architecture(emulators)
+    # Only this emulator gives 32-bit guests KVM on such a host: libvirt 11.3.0 src/qemu/qemu_capabilities.c
+    # (virQEMUCapsFindBinaryForArch).
+    best = "aarch64" if (native, arch) == ("aarch64", "armv7l") else arch or native
 
     def preference(host: "Host") -> tuple[bool, bool, bool]:
         return (
             emulator is not None and host.emulator == emulator,
-            host.arch == native,
+            host.arch == best,
             virt_type is not None and host.provides(virt_type) is True,
         )
 
@@ -62,8 +65,8 @@ def _is_of(host: "Host", virt_type: str | None) -> bool:
     """Tell whether the emulator is of the domain's kind of hypervisor: QEMU, or the very one that the domain names."""
     if virt_type is None:
         return True
-    if host.offered_virt_types is not None and not QEMU_VIRT_TYPES.intersection(host.offered_virt_types):
-        return virt_type in host.offered_virt_types
+    if not QEMU_VIRT_TYPES.intersection(host.virt_types):
+        return virt_type in host.virt_types
     return virt_type in QEMU_VIRT_TYPES
 
 
