@@ -211,7 +211,7 @@ def test_labels(folder: Path) -> None:
     assert ids("x=a=b.xml") == ["x"]
     assert ids("host.xml", "one/host.xml") == ["host.xml", "one/host.xml"]
     assert ids("host.xml", "x=one/host.xml") == ["host", "x"]
-    assert ids("host.xml", "host.xml") == ["host.xml"]
+    assert ids("host.xml", "host.xml") == ["host"]
 
 
 def test_a_label_for_two_files_of_one_emulator(folder: Path) -> None:
@@ -219,8 +219,8 @@ def test_a_label_for_two_files_of_one_emulator(folder: Path) -> None:
     assert (result.status, result.stdout) == (2, "")
     assert result.stderr == (
         f"domlint: error: {OLD_CAPS}: this file cannot be of the host 'a' as well: it is of the emulator "
-        f"/usr/bin/qemu-system-x86_64 for x86_64, and so is {CAPS}\n"
-        "help: give each host a label of its own: --caps LABEL=PATH\n"
+        f"'/usr/bin/qemu-system-x86_64' for 'x86_64', and so is {CAPS}\n"
+        "help: give each host a label of its own, --caps LABEL=PATH, or make the older file again\n"
     )
 
 
