@@ -155,7 +155,7 @@ def _in_use(host: Host, flag: Flag) -> tuple[Presence, str]:
         return Presence.ABSENT, f"not listed, and {_would_have_listed(writer, flag)}"
     if flag.order is not None:
         known = table()
-        for listed in sorted(host.flags):
+        for listed in sorted(host.flags & known.keys()):
             other = known.get(listed)
             if other and other.order is not None and other.order > flag.order:
                 return Presence.ABSENT, (
@@ -202,7 +202,7 @@ def _retired(host: Host, name: str, flag: Flag, by_whom: str) -> tuple[Presence,
 def _oldest_retired(host: Host, flag: Flag) -> str | None:
     """A listed capability that was retired no later than this one: its writer had not retired this one either."""
     known = table()
-    for listed in sorted(host.flags):
+    for listed in sorted(host.flags & known.keys()):
         other = known.get(listed)
         if other and other.retired_by and (flag.retired_by is None or other.retired_by <= flag.retired_by):
             return listed
@@ -212,7 +212,7 @@ def _oldest_retired(host: Host, flag: Flag) -> str | None:
 def _introduced_since(host: Host, flag: Flag) -> str | None:
     """A listed capability that is newer than the last libvirt known to list this one."""
     known = table()
-    for listed in sorted(host.flags):
+    for listed in sorted(host.flags & known.keys()):
         other = known.get(listed)
         if other and other.known_after and flag.listed_until and other.known_after >= flag.listed_until:
             return listed
