@@ -1,7 +1,7 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
     python tools/update_documents.py            write docs/rules.md, docs/terminal.svg, the tables of docs/profiles.md
-                                                and the outputs in README.md
+                                                and the outputs in README.md and docs/hosts.md
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -59,8 +59,8 @@ def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def with_outputs(readme: str) -> str:
-    """The README with the output of each documented command as it is now. Raises ValueError for another status."""
+def with_outputs(document: str) -> str:
+    """The document with the output of each documented command as it is now. Raises ValueError for another status."""
 
     def output(match: re.Match[str]) -> str:
         opening, status, command, _old, closing = match.groups()
@@ -69,7 +69,7 @@ def with_outputs(readme: str) -> str:
             raise ValueError(f"{command} exits with {ran.returncode}, not {status}:\n{ran.stdout}")
         return f"{opening}{command}\n{ran.stdout.rstrip()}\n{closing}"
 
-    return _RUN.sub(output, readme)
+    return _RUN.sub(output, document)
 
 
 def picture() -> str:
@@ -134,8 +134,8 @@ def _distributions() -> Iterator[str]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Each made document with its text as it should be."""
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
-    readme = ROOT / "README.md"
-    yield readme, with_outputs(readme.read_text())
+    for path in (ROOT / "README.md", ROOT / "docs" / "hosts.md"):
+        yield path, with_outputs(path.read_text())
     profiles = ROOT / "docs" / "profiles.md"
     yield profiles, with_profiles(profiles.read_text())
     path = ROOT / "docs" / "terminal.svg"

@@ -32,10 +32,15 @@ def complain(text: str) -> None:
     click.echo(f"domlint: error: {printable(text)}", err=True)
 
 
-def fail(text: str) -> NoReturn:
-    """Say what could not be done, in one line or more, and leave."""
+def complain_at_length(text: str) -> None:
+    """Say what could not be done, in one line or more."""
     first, *rest = text.splitlines() or [""]
     complain(first)
     for line in rest:
         click.echo(printable(line), err=True)
+
+
+def fail(text: str) -> NoReturn:
+    """Say what could not be done, in one line or more, and leave."""
+    complain_at_length(text)
     sys.exit(EXIT_FAILURE)
