@@ -26,9 +26,8 @@ def test_python_in_documents_runs(name: str, tmp_path: Path) -> None:
     for block in blocks:
         code = block.replace('["vms", domlint.Source("generated.xml", xml_bytes)]', '["examples"]')
         code = code.replace("hosts/compute.xml", "examples/caps/debian-12-x86_64.xml")
-        code = code.replace("hosts/edge.xml", "examples/caps/debian-12-i686.xml").replace(
-            '"networks"', '"examples/networks"'
-        )
+        code = code.replace('"hosts/edge"', '"examples/caps"').replace('"networks"', '"examples/networks"')
+        code = code.replace("hosts/core.xml", "examples/caps/old-qemu-4.1-x86_64.xml")
         ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
         assert (ran.returncode, ran.stderr) == (0, "")
 
