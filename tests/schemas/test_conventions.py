@@ -19,7 +19,7 @@ KNOWN_TO = {
     "tolerated": ("element", "attribute", "assert"),
     "single": ("element",),
     "closed": ("complexType",),
-    "taken": ("simpleType",),
+    "taken": ("element", "attribute", "simpleType"),
 }
 ALLOWED = {
     "schema": {"include", "import", "element", "simpleType", "complexType", "group", "attributeGroup"},
