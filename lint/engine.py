@@ -52,20 +52,31 @@ class FileReport(NamedTuple):
 _Visits = list[tuple[Rule, Element]]
 
 
+_NOBODY: Final = 0
+_EACH_HOST: Final = 1
+_ALL_HOSTS: Final = 2
+"""Whom a rule asks, as the place in what _Node.walk fills."""
+
+
+def _asking(rule: Rule) -> int:
+    if Needs.HOST in rule.needs:
+        return _EACH_HOST
+    return _ALL_HOSTS if Needs.ALL_HOSTS in rule.needs else _NOBODY
+
+
 class _Node:
     """A step of the paths that rules look at: the rules that end here, and where the paths go on."""
 
-    __slots__ = ("any_child", "by_name", "for_all", "for_hosts")
+    __slots__ = ("any_child", "by_name", "rules")
 
     def __init__(self) -> None:
-        self.for_hosts: list[Rule] = []
-        self.for_all: list[Rule] = []
+        self.rules: list[tuple[int, Rule]] = []
         self.by_name: dict[str, _Node] = {}
         self.any_child: _Node | None = None
 
     def add(self, rule: Rule, steps: Sequence[str]) -> None:
         if not steps:
-            (self.for_hosts if Needs.HOST in rule.needs else self.for_all).append(rule)
+            self.rules.append((_asking(rule), rule))
         elif steps[0] == "*":
             self.any_child = self.any_child or _Node()
             self.any_child.add(rule, steps[1:])
@@ -75,27 +86,25 @@ class _Node:
     @property
     def is_passed_through(self) -> bool:
         """Tell whether nothing happens here but that paths go on by name."""
-        return not self.for_hosts and not self.for_all and self.any_child is None
+        return not self.rules and self.any_child is None
 
-    def walk(self, element: Element, for_all: _Visits, for_hosts: _Visits) -> None:
-        """Note which rules look at which elements from here on."""
-        for rule in self.for_all:
-            for_all.append((rule, element))
-        for rule in self.for_hosts:
-            for_hosts.append((rule, element))
+    def walk(self, element: Element, visits: tuple[_Visits, _Visits, _Visits]) -> None:
+        """Note which rules look at which elements from here on, by whom they ask."""
+        for asking, rule in self.rules:
+            visits[asking].append((rule, element))
         if self.any_child is not None:
             if self.any_child.is_passed_through:
                 # libxml2 finds the few grandchildren of that name faster than Python looks into each child.
                 for grandchild in element.iterdescendants(*self.any_child.by_name):
                     parent = grandchild.getparent()
                     if parent is not None and parent.getparent() is element:
-                        self.any_child.by_name[grandchild.tag].walk(grandchild, for_all, for_hosts)
+                        self.any_child.by_name[grandchild.tag].walk(grandchild, visits)
             else:
                 for child in element.iterchildren("*"):
-                    self.any_child.walk(child, for_all, for_hosts)
+                    self.any_child.walk(child, visits)
         if self.by_name:
             for child in element.iterchildren(*self.by_name):
-                self.by_name[child.tag].walk(child, for_all, for_hosts)
+                self.by_name[child.tag].walk(child, visits)
 
 
 class Plan:
@@ -144,17 +153,20 @@ class Plan:
     def _check_domain(
         self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
     ) -> None:
-        for_all: _Visits = []
-        for_hosts: _Visits = []
-        self._paths.walk(domain.element, for_all, for_hosts)
-        for libvirt, hosts in self._hosts_by_libvirt().items() if for_all else ():
+        visits: tuple[_Visits, _Visits, _Visits] = ([], [], [])
+        self._paths.walk(domain.element, visits)
+        for_nobody, for_each, at_once = visits
+        for libvirt, hosts in self._hosts_by_libvirt().items() if for_nobody else ():
             context = Context(document, domain, None, libvirt)
-            collected.run_all(for_all, context, tuple(host.id for host in hosts))
-        if for_hosts:
+            collected.run_all(for_nobody, context, tuple(host.id for host in hosts))
+        if at_once and self.hosts:
+            context = Context(document, domain, None, self.libvirt, self.hosts, fitting)
+            collected.run_all(at_once, context, self._all_ids)
+        if for_each:
             for host in fitting or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
-                context = Context(document, domain, host, libvirt, self.hosts)
-                collected.run_all(for_hosts, context, self._all_ids if host is None else (host.id,))
+                context = Context(document, domain, host, libvirt, self.hosts, fitting)
+                collected.run_all(for_each, context, self._all_ids if host is None else (host.id,))
 
     def _hosts_by_libvirt(self) -> "dict[Version | None, list[Host]]":
         grouped: dict[Version | None, list[Host]] = {}
@@ -174,17 +186,18 @@ class _Collected:
 
     def run_all(self, visits: Iterable[tuple[Rule, Element]], context: Context, hosts: tuple[str, ...]) -> None:
         for rule, element in visits:
-            self._run(rule, context, element, hosts)
+            try:
+                for problem in rule.problems(context, element):
+                    if not _points_at_placeholder(problem):
+                        of = hosts if problem.hosts is None else problem.hosts
+                        self._found.setdefault(self._finding(rule, problem), []).extend(of)
+            except Exception as error:
+                self._crashed(rule, error)
 
-    def _run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
-        try:
-            for problem in rule.problems(context, element):
-                if not _points_at_placeholder(problem):
-                    self._found.setdefault(self._finding(rule, problem), []).extend(hosts)
-        except Exception as error:
-            crash = Crash(rule.code, self._document.name, f"{type(error).__name__}: {error}")
-            if crash not in self._crashes:
-                self._crashes.append(crash)
+    def _crashed(self, rule: Rule, error: Exception) -> None:
+        crash = Crash(rule.code, self._document.name, f"{type(error).__name__}: {error}")
+        if crash not in self._crashes:
+            self._crashes.append(crash)
 
     def report(self) -> FileReport:
         findings = [

@@ -28,7 +28,7 @@ def family(rule: Rule) -> str:
 def needs_in_words(rule: Rule) -> str:
     """What a rule asks beside the domain."""
     parts = ["the domain"]
-    if Needs.HOST in rule.needs:
+    if rule.needs & (Needs.HOST | Needs.ALL_HOSTS):
         parts.append("the host's capabilities (--caps)")
     if Needs.OFFERS in rule.needs:
         parts[-1] = "what the host offers (a file of virsh domcapabilities given with --caps)"

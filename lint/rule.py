@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
 
 class Needs(Flag):
-    """What a rule asks beside the domain itself. A rule that needs the host runs once for each of them.
+    """What a rule asks beside the domain itself.
 
-    OFFERS is what a host says that it offers to domains (domainCapabilities): only hosts that say so are asked.
+    A rule that needs the host runs once for each of them; one that needs all hosts runs once, with none, and only
+    where hosts are given. OFFERS is what a host says that it offers to domains (domainCapabilities): only hosts that
+    say so are asked.
     """
 
     NOTHING = 0
     HOST = auto()
     NETWORKS = auto()
     OFFERS = auto()
+    ALL_HOSTS = auto()
 
 
 class Spot(NamedTuple):
@@ -38,7 +41,8 @@ class Spot(NamedTuple):
 class Problem(NamedTuple):
     """What a rule yields: a finding that has no place in the file yet.
 
-    ``outcome`` and ``severity`` are given only where they differ from what the rule declares.
+    ``outcome`` and ``severity`` are given only where they differ from what the rule declares, ``hosts`` (labels) only
+    where the finding is of other hosts than the one that the rule was asked about.
     """
 
     at: Spot | Location
@@ -47,6 +51,7 @@ class Problem(NamedTuple):
     related: tuple[tuple[Spot, str], ...] = ()
     outcome: Outcome | None = None
     severity: Severity | None = None
+    hosts: tuple[str, ...] | None = None
 
 
 Problems: TypeAlias = Iterator[Problem]
@@ -58,7 +63,7 @@ class Example(NamedTuple):
     """A piece of domain XML with all that makes a whole domain of it.
 
     ``devices`` stands inside of ``<devices>``, ``around`` beside it. A line that the rule shall report ends with a
-    comment that holds the rule's code. ``host`` names one of the hosts that tests and documentation know
+    comment that holds the rule's code. ``host`` names hosts that tests and documentation know, with spaces between
     (see domlint.examples), ``capabilities`` is what stands in the domainCapabilities document of a host without a name,
     which is for this architecture, domain type and machine; ``networks`` are network definitions as text.
     """
@@ -106,13 +111,16 @@ class Rule(NamedTuple):
         """Where the rule reference explains it, from the project's root."""
         return f"docs/rules.md#{self.code.lower()}"
 
-    def problems(self, context: "Context", element: Element) -> Problems:
+    def problems(self, context: "Context", element: Element) -> Iterable[Problem]:
         """What the rule finds at an element."""
         if self.each is None:
-            yield from self.body(context, element)
-        else:
-            for value in context.selected(self.each, element):
-                yield from self.body(context, value)
+            return self.body(context, element)
+        values = context.selected(self.each, element)
+        return self._problems_of(context, values) if values else ()
+
+    def _problems_of(self, context: "Context", values: tuple[Any, ...]) -> Problems:
+        for value in values:
+            yield from self.body(context, value)
 
 
 def rule(

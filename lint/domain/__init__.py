@@ -12,10 +12,12 @@ from domlint.hosts.fit import fitting_emulator
 from domlint.placeholders import is_placeholder
 
 if TYPE_CHECKING:
+    from domlint.domain.cpu import DomainCpu
     from domlint.domain.failover import Failover
     from domlint.domain.machine import Machine
     from domlint.domain.pci import Topology
     from domlint.hosts import DomainCapabilities, Host
+    from domlint.hosts import Machine as HostMachine
     from domlint.networks import Network
     from domlint.versions import Version
 
@@ -35,19 +37,19 @@ class Domain:
     @cached_property
     def virt_type(self) -> str | None:
         """The accelerator as capability files call it; None where it is not known."""
-        if isinstance(self.type, Unknown) or self.type is None:
+        if isinstance(self.type, Unknown) or not self.type:
             return None
         return "tcg" if self.type == "qemu" else self.type
 
     @cached_property
     def arch(self) -> Maybe[str]:
         """The guest's architecture, where the file names it."""
-        return attribute(self._os_type, "arch")
+        return attribute(self.os_type, "arch")
 
     @cached_property
     def machine_name(self) -> Maybe[str]:
         """The machine as written."""
-        return attribute(self._os_type, "machine")
+        return attribute(self.os_type, "machine")
 
     @cached_property
     def emulator(self) -> Maybe[str]:
@@ -67,6 +69,16 @@ class Domain:
         return self.type in (None, UNKNOWN, "kvm", "qemu", "hvf")
 
     @cached_property
+    def cpu(self) -> DomainCpu | None:
+        """What ``<cpu>`` says; None where there is none."""
+        element = child(self.element, "cpu")
+        if element is None:
+            return None
+        from domlint.domain.cpu import read_cpu
+
+        return read_cpu(element)
+
+    @cached_property
     def failover(self) -> Failover:
         """The failover pairs."""
         from domlint.domain.failover import Failover
@@ -74,7 +86,8 @@ class Domain:
         return Failover(self.devices, self.networks)
 
     @cached_property
-    def _os_type(self) -> Element | None:
+    def os_type(self) -> Element | None:
+        """The ``<type>`` element of ``<os>``."""
         os = child(self.element, "os")
         return None if os is None else child(os, "type")
 
@@ -94,7 +107,8 @@ class Context:
 
     ``host`` is the emulator that the domain gets on the host. ``libvirt`` is the version that shall read the file,
     where it is known. ``given_hosts`` are the emulators of all the hosts of the run, those with one id being of one
-    host: where there are some and ``host`` is None, none of them fits the domain.
+    host: where there are some and ``host`` is None, none of them fits the domain. ``fitting_hosts`` are the emulators
+    that the domain gets on the hosts of the run, one for each host that has one for it.
     """
 
     def __init__(
@@ -104,10 +118,12 @@ class Context:
         host: Host | None,
         libvirt: Version | None,
         given_hosts: Sequence[Host] = (),
+        fitting: Sequence[Host] = (),
     ) -> None:
         self.document = document
         self.host = host
         self.given_hosts = given_hosts
+        self.fitting_hosts = fitting
         self.libvirt = libvirt
         self._domain = domain
         self._selected: dict[tuple[object, Element], tuple[Any, ...]] = {}
@@ -119,11 +135,6 @@ class Context:
         if found is None:
             found = self._selected[key] = tuple(each(self, element))
         return found
-
-    @cached_property
-    def fitting_hosts(self) -> tuple[Host, ...]:
-        """The emulators that the domain gets on the hosts of the run, one for each host that has one for it."""
-        return fitting_hosts(self.domain, self.given_hosts)
 
     @cached_property
     def emulators(self) -> tuple[Host, ...]:
@@ -173,6 +184,29 @@ class Context:
 
         domain = self.domain
         return resolve_machine(domain.arch, domain.machine_name, domain.virt_type, self.host)
+
+    @cached_property
+    def is_judged(self) -> bool:
+        """Tell whether the domain gets this host's emulator and may have its type, so that what it asks of that counts.
+
+        A domain without architecture gets that of the host's CPU, which several emulators without KVM do not tell.
+        """
+        host, virt_type, arch = self.host, self.domain.virt_type, self.domain.arch
+        if host is None or virt_type is None or isinstance(arch, Unknown) or host.provides(virt_type) is False:
+            return False
+        if arch is not None or host.hardware is not None or host.provides("kvm") is True:
+            return True
+        return len({emulator.arch for emulator in self.emulators}) < 2
+
+    @cached_property
+    def host_machine(self) -> HostMachine | None:
+        """What the host says of the machine that the domain gets; None where it has none, or nothing is known."""
+        if self.host is None or not self.is_judged:
+            return None
+        written = self.domain.machine_name
+        if written is None:
+            return self.host.default_machine(self.domain.virt_type)
+        return self.host.machine(written, self.domain.virt_type) if isinstance(written, str) else None
 
     @cached_property
     def default_network_model(self) -> Maybe[str]:

@@ -7,17 +7,14 @@ if TYPE_CHECKING:
     from domlint.hosts.model import Host
 
 SERVED_ARCHITECTURES: Final = {
-    "x86_64": frozenset({"x86_64", "i686"}),
-    "aarch64": frozenset({"aarch64", "armv7l", "armv6l"}),
-    "armv7l": frozenset({"armv7l", "armv6l"}),
-    "ppc64": frozenset({"ppc64", "ppc64le", "ppc"}),
-    "ppc64le": frozenset({"ppc64", "ppc64le"}),
-    "s390x": frozenset({"s390x", "s390"}),
+    "x86_64": frozenset({"i686"}),
+    "aarch64": frozenset({"armv7l"}),
+    "armv7l": frozenset({"armv6l"}),
+    "ppc64": frozenset({"ppc64le"}),
 }
-"""The guests' architectures that an emulator of an architecture runs beside its own.
+"""The guests' architectures that libvirt lets an emulator of an architecture run beside its own.
 
-Source: QEMU's system emulators (qemu-system-x86_64 runs 32-bit guests, and so on); libvirt 11.3.0
-src/qemu/qemu_capabilities.c (virQEMUCapsFindBinaryForArch).
+Source: libvirt 11.3.0 src/qemu/qemu_capabilities.c (virQEMUCapsIsArchSupported), alike in 7.0.0 and 9.0.0.
 """
 
 QEMU_VIRT_TYPES: Final = frozenset({"kvm", "tcg", "hvf", "mshv"})

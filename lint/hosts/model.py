@@ -5,6 +5,7 @@ virQEMUCapsLoadCache, releases 1.2 to 11, and the QMP commands libvirt fills the
 """
 
 # Annotations are evaluated here: NamedTuple would compile each one that is a string, which costs 2 ms at import.
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from domlint.versions import Version
@@ -145,13 +146,7 @@ class Host(NamedTuple):
     @property
     def virt_types(self) -> tuple[str, ...]:
         """The accelerators this host is known to offer, best first; domain type 'qemu' is 'tcg' here."""
-        if self.offered_virt_types is not None:
-            return tuple(sorted(self.offered_virt_types, key=_preference))
-        found = {machine.virt_type for machine in self.machines} - {None}
-        found |= {domain.virt_type for domain in self.domain_capabilities}
-        if not found:
-            found = {"kvm", "tcg"} if self.flags & {"kvm", "enable-kvm"} else {"tcg"}
-        return tuple(sorted((name for name in found if name), key=_preference))
+        return _virt_types(self)
 
     def provides(self, virt_type: str) -> bool | None:
         """Whether an accelerator is there ('qemu' is taken as 'tcg'); None where the files cannot tell."""
@@ -177,14 +172,7 @@ class Host(NamedTuple):
         ``virt_type`` restricts to one accelerator (the domain type 'qemu' is taken as 'tcg'); None means any,
         the best first.
         """
-        candidates = self._machines_of(virt_type)
-        for machine in candidates:
-            if machine.name == name_or_alias:
-                return machine
-        for machine in candidates:
-            if machine.alias == name_or_alias:
-                return machine
-        return None
+        return _machines_by_name(self, virt_type).get(name_or_alias)
 
     def default_machine(self, virt_type: str | None = None) -> Machine | None:
         """The machine that libvirt gives a domain which names none; None when there is none to give, or not known.
@@ -202,6 +190,26 @@ class Host(NamedTuple):
             return sorted(self.machines, key=lambda machine: _preference(machine.virt_type))
         wanted = "tcg" if virt_type == "qemu" else virt_type
         return [machine for machine in self.machines if machine.virt_type in (wanted, None)]
+
+
+@lru_cache(maxsize=64)
+def _virt_types(host: Host) -> tuple[str, ...]:
+    if host.offered_virt_types is not None:
+        return tuple(sorted(host.offered_virt_types, key=_preference))
+    found = {machine.virt_type for machine in host.machines} - {None}
+    found |= {domain.virt_type for domain in host.domain_capabilities}
+    if not found:
+        found = {"kvm", "tcg"} if host.flags & {"kvm", "enable-kvm"} else {"tcg"}
+    return tuple(sorted((name for name in found if name), key=_preference))
+
+
+@lru_cache(maxsize=128)
+def _machines_by_name(host: Host, virt_type: str | None) -> dict[str, Machine]:
+    """The machines for an accelerator by name and alias; a name counts before an alias, the first of each."""
+    machines = host._machines_of(virt_type)
+    found = {machine.alias: machine for machine in reversed(machines) if machine.alias}
+    found.update((machine.name, machine) for machine in reversed(machines))
+    return found
 
 
 def _preference(virt_type: str | None) -> int:

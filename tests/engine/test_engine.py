@@ -118,6 +118,23 @@ def test_without_a_fitting_host_rules_run_as_without_hosts() -> None:
     assert (finding.message, finding.hosts) == ("devices on None", ("arm",))
 
 
+def test_a_rule_that_asks_all_hosts_runs_once_and_says_which_it_is_about() -> None:
+    @rule("TEST001", "all", outcome=Outcome.NOTE, on="devices", needs=Needs.ALL_HOSTS, bad=EXAMPLE, good=EXAMPLE)
+    def all_hosts(context: Context, element: Element) -> Problems:
+        """All."""
+        fitting = ", ".join(host.id for host in context.fitting_hosts)
+        yield Problem(Spot(element), f"{context.host} of {len(context.given_hosts)}, fitting {fitting}")
+        yield Problem(Spot(element), "one of them", hosts=("qemu-8.2",))
+
+    arm = example_host("qemu-8.2")._replace(id="arm", arch="aarch64")
+    hosts = (example_host("qemu-4.1"), arm, example_host("qemu-8.2"))
+    assert [(found.message, found.hosts) for found in seen_by(all_hosts, hosts=hosts)] == [
+        ("None of 3, fitting qemu-4.1, qemu-8.2", ("qemu-4.1", "arm", "qemu-8.2")),
+        ("one of them", ("qemu-8.2",)),
+    ]
+    assert seen_by(all_hosts) == []
+
+
 def test_rules_learn_the_libvirt_of_the_host_or_the_one_given() -> None:
     @rule("TEST001", "libvirt", outcome=Outcome.NOTE, on="devices", bad=EXAMPLE, good=EXAMPLE)
     def libvirt(context: Context, element: Element) -> Problems:
