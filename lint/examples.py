@@ -33,7 +33,108 @@ EXAMPLE_HOSTS = {
     },
     "qemu-8.2": {"selfvers": 10000000, "version": 8002000, "package": "v8.2.0", "release": "8.2"},
 }
-"""The hosts that examples name: QEMU and the libvirt that probed it, numbered as in a capability file."""
+"""Hosts that examples name: QEMU and the libvirt that probed it, numbered as in a capability file."""
+
+WHOLE_HOSTS = {
+    "qemu-7.2-tcg": """\
+<qemuCaps>
+  <emulator>/usr/bin/qemu-system-x86_64</emulator>
+  <selfvers>9000000</selfvers>
+  <flag name='tcg'/>
+  <flag name='cpu-max'/>
+  <version>7002000</version>
+  <arch>x86_64</arch>
+  <hostCPU type='tcg' model='base' migratability='yes'>
+{properties}
+  </hostCPU>
+  <cpu type='tcg' name='Nehalem' usable='yes'/>
+  <cpu type='tcg' name='Icelake-Client' usable='yes' deprecated='yes'/>
+  <cpu type='tcg' name='Skylake-Client' usable='no'>
+    <blocker name='pcid'/>
+    <blocker name='x2apic'/>
+    <blocker name='hle'/>
+  </cpu>
+  <cpu type='tcg' name='SandyBridge' usable='no'>
+    <blocker name='x2apic'/>
+    <blocker name='tsc-deadline'/>
+  </cpu>
+  <machine type='tcg' name='pc-i440fx-7.2' alias='pc' hotplugCpus='yes' maxCpus='255' default='yes'/>
+  <machine type='tcg' name='pc-i440fx-1.4' hotplugCpus='yes' maxCpus='255' deprecated='yes'/>
+  <machine type='tcg' name='pc-q35-7.2' alias='q35' hotplugCpus='yes' maxCpus='288'/>
+</qemuCaps>
+""",
+    "qemu-9.2": """\
+<qemuCaps>
+  <emulator>/usr/bin/qemu-system-x86_64</emulator>
+  <selfvers>11000000</selfvers>
+  <flag name='kvm'/>
+  <version>9002000</version>
+  <arch>x86_64</arch>
+  <machine type='kvm' name='pc-i440fx-9.2' alias='pc' hotplugCpus='yes' maxCpus='255' default='yes'/>
+  <machine type='kvm' name='pc-q35-9.2' alias='q35' hotplugCpus='yes' maxCpus='4096'/>
+  <machine type='kvm' name='pc-q35-8.2' hotplugCpus='yes' maxCpus='1024'/>
+</qemuCaps>
+""",
+    "aarch64-8.2": """\
+<qemuCaps>
+  <emulator>/usr/bin/qemu-system-aarch64</emulator>
+  <selfvers>10000000</selfvers>
+  <flag name='kvm'/>
+  <version>8002000</version>
+  <arch>aarch64</arch>
+  <machine type='kvm' name='virt-8.2' alias='virt' maxCpus='512' acpi='yes'/>
+  <machine type='kvm' name='raspi3b' maxCpus='4' acpi='no'/>
+</qemuCaps>
+""",
+    "s390x-8.2": """\
+<qemuCaps>
+  <emulator>/usr/bin/qemu-system-s390x</emulator>
+  <selfvers>10000000</selfvers>
+  <flag name='kvm'/>
+  <version>8002000</version>
+  <arch>s390x</arch>
+  <machine type='kvm' name='s390-ccw-virtio-8.2' alias='s390-ccw-virtio' hotplugCpus='yes' maxCpus='248' acpi='no'/>
+</qemuCaps>
+""",
+    "capabilities": """\
+<capabilities>
+  <host>
+    <cpu>
+      <arch>x86_64</arch>
+    </cpu>
+  </host>
+  <guest>
+    <os_type>hvm</os_type>
+    <arch name='x86_64'>
+      <wordsize>64</wordsize>
+      <emulator>/usr/bin/qemu-system-x86_64</emulator>
+      <machine maxCpus='288'>pc-q35-7.2</machine>
+      <machine canonical='pc-q35-7.2' maxCpus='288'>q35</machine>
+      <domain type='qemu'/>
+    </arch>
+  </guest>
+</capabilities>
+""",
+}
+"""Hosts that examples name, as their capability files."""
+
+_GIVEN = frozenset({"aes", "sse4.1", "sse4.2", "popcnt", "svm"})
+_NOT_GIVEN = (
+    *("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512er", "avx512pf", "avx512vl", "avx512ifma", "avx512vbmi"),
+    *("hle", "rtm", "x2apic", "tsc-deadline", "pcid", "invpcid", "vmx", "smx", "est", "tm2", "xtpr", "dca", "pdcm"),
+    *("ibpb", "ibrs", "stibp", "ssbd", "md-clear", "arch-capabilities", "rdctl-no", "ibrs-all", "mds-no", "taa-no"),
+    *("intel-pt", "cldemote", "gfni", "vpclmulqdq", "serialize", "waitpkg", "invtsc", "lwp", "fma4", "tbm", "xop"),
+    *("topoext", "perfctr-core", "perfctr-nb", "osvw", "ibs", "skinit", "wdt", "tce", "nodeid-msr"),
+)
+"""What QEMU's emulation gives the guest of a CPU, and what it does not, as far as examples ask."""
+
+
+def _whole_host(name: str) -> str:
+    properties = "\n".join(
+        f"    <property name='{feature}' type='boolean' value='{'true' if feature in _GIVEN else 'false'}'/>"
+        for feature in (*sorted(_GIVEN), *_NOT_GIVEN)
+    )
+    return WHOLE_HOSTS[name].format(properties=properties)
 
 
 def whole_document(example: Example) -> str:
@@ -56,15 +157,16 @@ def whole_document(example: Example) -> str:
 
 
 def example_host(name: str) -> Host:
-    """One of EXAMPLE_HOSTS. Raises KeyError."""
-    from domlint.hosts.qemucaps import read_qemucaps
+    """One of EXAMPLE_HOSTS or WHOLE_HOSTS. Raises KeyError."""
+    from domlint.hosts.load import read_host_file
 
-    return read_qemucaps(_CAPABILITIES.format(**EXAMPLE_HOSTS[name]).encode(), f"{name}.xml", name)
+    text = _whole_host(name) if name in WHOLE_HOSTS else _CAPABILITIES.format(**EXAMPLE_HOSTS[name])
+    return read_host_file(text.encode(), f"{name}.xml", name)[0]
 
 
 def example_hosts(example: Example) -> tuple[Host, ...]:
-    """The hosts of an example: the one that it names, and the one whose domainCapabilities it holds."""
-    named = (example_host(example.host),) if example.host else ()
+    """The hosts of an example: those that it names, and the one whose domainCapabilities it holds."""
+    named = tuple(example_host(name) for name in example.host.split())
     if not example.capabilities:
         return named
     from lxml import etree

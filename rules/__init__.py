@@ -1,4 +1,4 @@
-"""The rules, one file per subject: the letters of a code name its file (TEAM036 is in teaming.py)."""
+"""The rules, one file or folder per subject: the letters of a code name it (TEAM036 is in teaming.py)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from domlint.rule import Catalogue, Rule
 @cache
 def catalogue() -> Catalogue:
     """All rules of domlint."""
-    from domlint.rules import host, host_values, teaming, xml
+    from domlint.rules import host_values, teaming, xml
+    from domlint.rules.host import cpu, features, fit, machine, vcpus
 
-    modules = (host, teaming, xml)
+    modules = (cpu, features, fit, machine, teaming, vcpus, xml)
     declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
     return Catalogue((*declared, *host_values.RULES))

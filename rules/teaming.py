@@ -216,6 +216,7 @@ def _is_empty(teaming: Teaming) -> bool:
         _standby(teaming="  <teaming type='persistent'/> <!-- TEAM001 -->"),
         _primary(),
         host="qemu-4.1",
+        machine="q35",
         libvirt="7.0.0",
     ),
     good=_GOOD._replace(host="qemu-8.2"),
@@ -249,7 +250,12 @@ def failover_capability_missing(context: Context, spots: tuple[Spot, tuple[tuple
     each=_each_that_needs_it,
     needs=Needs.HOST,
     source=f"{_VALIDATE}; {_QEMU_DOCUMENT}",
-    bad=_bad(_standby(teaming="  <teaming type='persistent'/> <!-- TEAM002 -->"), _primary(), host="qemu-4.2-snapshot"),
+    bad=_bad(
+        _standby(teaming="  <teaming type='persistent'/> <!-- TEAM002 -->"),
+        _primary(),
+        host="qemu-4.2-snapshot",
+        machine="q35",
+    ),
     good=_GOOD._replace(host="qemu-8.2"),
 )
 def failover_capability_unknown(context: Context, spots: tuple[Spot, tuple[tuple[Spot, str], ...]]) -> Problems:

@@ -50,7 +50,7 @@ PORT = """\
 """
 
 DOMAIN = """\
-<domain type='kvm'>
+<domain type='qemu'>
   <name>vm{number}</name>
   <uuid>00000000-0000-4000-8000-{number:012d}</uuid>
   <metadata><owner xmlns='urn:example'>team {number}</owner></metadata>

@@ -24,7 +24,7 @@ LARGEST_MEMORY = 1024 * MEBIBYTE
 LONGEST_TIME = 20.0
 
 STANDBY = """\
-<domain type='kvm'>
+<domain type='qemu'>
   <name>web1</name>
   <memory unit='MiB'>1024</memory>
   <os><type arch='x86_64' machine='q35'>hvm</type></os>

@@ -176,6 +176,7 @@ def test_standard_input(folder: Path) -> None:
 def test_several_hosts_merge_equal_findings(folder: Path) -> None:
     result = concise(folder, "vm.xml", "--caps", f"new={CAPS}", "--caps", f"old={OLD_CAPS}", "--caps", f"two={CAPS}")
     assert [(line.split(" ")[1], line.rsplit(" (hosts: ")[1]) for line in result.stdout.splitlines()] == [
+        ("warning[HOST012]", "new, old, two)"),
         ("error[TEAM001]", "old)"),
         ("error[TEAM037]", "new, old, two)"),
     ]

@@ -1,0 +1,1 @@
+"""HOST: whether a host that was given can run the domain at all: architecture, machine, vCPUs, CPU."""
