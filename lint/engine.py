@@ -8,7 +8,7 @@ from domlint.domain import Context, Domain, fitting_hosts
 from domlint.domain.values import is_unknown_at
 from domlint.findings import Finding, Location, Related
 from domlint.networks import Network
-from domlint.rule import Needs, Problem, Rule, Spot
+from domlint.rule import Each, Needs, Problem, Rule, Spot, Where
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ class FileReport(NamedTuple):
     hosts: tuple[str, ...] = ()
 
 
-_Visits = list[tuple[Rule, Element]]
+_Group = list[Rule]
+"""Rules that look at what the same function makes of an element: where that is nothing, none of them need be asked."""
+
+_Visits = list[tuple[_Group, Element]]
 
 
 _NOBODY: Final = 0
@@ -67,44 +70,56 @@ def _asking(rule: Rule) -> int:
 class _Node:
     """A step of the paths that rules look at: the rules that end here, and where the paths go on."""
 
-    __slots__ = ("any_child", "by_name", "rules")
+    __slots__ = ("any_child", "by_name", "concerns", "groups")
 
     def __init__(self) -> None:
-        self.rules: list[tuple[int, Rule]] = []
+        self.groups: list[tuple[int, _Group]] = []
+        self.concerns: set[Where] = set()
         self.by_name: dict[str, _Node] = {}
         self.any_child: _Node | None = None
 
-    def add(self, rule: Rule, steps: Sequence[str]) -> None:
-        if not steps:
-            self.rules.append((_asking(rule), rule))
-        elif steps[0] == "*":
-            self.any_child = self.any_child or _Node()
-            self.any_child.add(rule, steps[1:])
-        else:
-            self.by_name.setdefault(steps[0], _Node()).add(rule, steps[1:])
+    def add(self, rule: Rule) -> None:
+        asking = _asking(rule)
+        for whom, group in self.groups:
+            if rule.each is not None and group[0].each is rule.each and whom == asking:
+                group.append(rule)
+                return
+        self.groups.append((asking, [rule]))
+
+    def at(self, path: str) -> "_Node":
+        """The node at the end of a path from here, which is made where there is none."""
+        node = self
+        for step in () if path == "." else path.split("/"):
+            if step == "*":
+                node.any_child = node = node.any_child or _Node()
+            else:
+                node = node.by_name.setdefault(step, _Node())
+        return node
 
     @property
     def is_passed_through(self) -> bool:
         """Tell whether nothing happens here but that paths go on by name."""
-        return not self.rules and self.any_child is None
+        return not self.groups and not self.concerns and self.any_child is None
 
-    def walk(self, element: Element, visits: tuple[_Visits, _Visits, _Visits]) -> None:
-        """Note which rules look at which elements from here on, by whom they ask."""
-        for asking, rule in self.rules:
-            visits[asking].append((rule, element))
+    def walk(self, element: Element, visits: tuple[_Visits, _Visits, _Visits], concerned: set[Where]) -> None:
+        """Note which rules look at which elements from here on, by whom they ask, and whose concern the domain is."""
+        if self.concerns:
+            concerned |= self.concerns
+        for asking, group in self.groups:
+            visits[asking].append((group, element))
         if self.any_child is not None:
             if self.any_child.is_passed_through:
                 # libxml2 finds the few grandchildren of that name faster than Python looks into each child.
                 for grandchild in element.iterdescendants(*self.any_child.by_name):
                     parent = grandchild.getparent()
                     if parent is not None and parent.getparent() is element:
-                        self.any_child.by_name[grandchild.tag].walk(grandchild, visits)
+                        self.any_child.by_name[grandchild.tag].walk(grandchild, visits, concerned)
             else:
                 for child in element.iterchildren("*"):
-                    self.any_child.walk(child, visits)
+                    self.any_child.walk(child, visits, concerned)
         if self.by_name:
             for child in element.iterchildren(*self.by_name):
-                self.by_name[child.tag].walk(child, visits)
+                self.by_name[child.tag].walk(child, visits, concerned)
 
 
 class Plan:
@@ -127,11 +142,18 @@ class Plan:
         self.libvirt = libvirt
         self._file_rules = [rule for rule in self.rules if rule.on == "/"]
         self._all_ids = tuple(host.id for host in self.hosts)
+        self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
         self._paths = _Node()
+        self._concerned: dict[Where, _Group] = {}
         tell_offers = any(host.domain_capabilities for host in self.hosts)
         for rule in self.rules:
-            if rule.on != "/" and (tell_offers or Needs.OFFERS not in rule.needs):
-                self._paths.add(rule, rule.on.split("/"))
+            if rule.where is not None:
+                self._concerned.setdefault(rule.where, []).append(rule)
+            elif rule.on != "/" and (tell_offers or Needs.OFFERS not in rule.needs):
+                self._paths.at(rule.on).add(rule)
+        for where in self._concerned:
+            for path in where(self.hosts, libvirt):
+                self._paths.at(path).concerns.add(where)
 
     def check(self, source: Source) -> FileReport:
         """Lint one file."""
@@ -142,23 +164,26 @@ class Plan:
         if document.faults:
             root = document.root if document.root is not None else _NO_ELEMENT
             context = Context(document, None, None, self.libvirt)
-            collected.run_all([(rule, root) for rule in self._file_rules], context, self._all_ids)
+            collected.run_all([([rule], root) for rule in self._file_rules], context, self._all_ids)
         fitting: Sequence[Host] = ()
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
             fitting = fitting_hosts(domain, self.hosts)
             self._check_domain(document, domain, fitting, collected)
-        return collected.report()._replace(hosts=tuple(host.id for host in fitting))
+        return collected.report(tuple(host.id for host in fitting))
 
     def _check_domain(
         self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
     ) -> None:
         visits: tuple[_Visits, _Visits, _Visits] = ([], [], [])
-        self._paths.walk(domain.element, visits)
+        concerned: set[Where] = set()
+        self._paths.walk(domain.element, visits, concerned)
         for_nobody, for_each, at_once = visits
-        for libvirt, hosts in self._hosts_by_libvirt().items() if for_nobody else ():
+        if concerned:
+            for_each += [(group, domain.element) for where, group in self._concerned.items() if where in concerned]
+        for libvirt, ids in self._ids_by_libvirt if for_nobody else ():
             context = Context(document, domain, None, libvirt)
-            collected.run_all(for_nobody, context, tuple(host.id for host in hosts))
+            collected.run_all(for_nobody, context, ids)
         if at_once and self.hosts:
             context = Context(document, domain, None, self.libvirt, self.hosts, fitting)
             collected.run_all(at_once, context, self._all_ids)
@@ -168,11 +193,14 @@ class Plan:
                 context = Context(document, domain, host, libvirt, self.hosts, fitting)
                 collected.run_all(for_each, context, self._all_ids if host is None else (host.id,))
 
-    def _hosts_by_libvirt(self) -> "dict[Version | None, list[Host]]":
-        grouped: dict[Version | None, list[Host]] = {}
-        for host in self.hosts:
-            grouped.setdefault(self.libvirt or host.libvirt_version, []).append(host)
-        return grouped or {self.libvirt: []}
+
+def _ids_by_libvirt(
+    hosts: "Iterable[Host]", libvirt: Version | None
+) -> tuple[tuple[Version | None, tuple[str, ...]], ...]:
+    grouped: dict[Version | None, list[str]] = {}
+    for host in hosts:
+        grouped.setdefault(libvirt or host.libvirt_version, []).append(host.id)
+    return tuple((version, tuple(ids)) for version, ids in grouped.items()) or ((libvirt, ()),)
 
 
 class _Collected:
@@ -184,33 +212,43 @@ class _Collected:
         self._found: dict[Finding, list[str]] = {}
         self._crashes: list[Crash] = []
 
-    def run_all(self, visits: Iterable[tuple[Rule, Element]], context: Context, hosts: tuple[str, ...]) -> None:
-        for rule, element in visits:
-            try:
-                for problem in rule.problems(context, element):
-                    if not _points_at_placeholder(problem):
-                        of = hosts if problem.hosts is None else problem.hosts
-                        self._found.setdefault(self._finding(rule, problem), []).extend(of)
-            except Exception as error:
-                self._crashed(rule, error)
+    def run_all(self, visits: Iterable[tuple[_Group, Element]], context: Context, hosts: tuple[str, ...]) -> None:
+        for group, element in visits:
+            each = group[0].each
+            if each is None or len(group) == 1 or _makes_something(each, context, element):
+                for rule in group:
+                    self._run(rule, context, element, hosts)
+
+    def _run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
+        try:
+            for problem in rule.problems(context, element):
+                if not _points_at_placeholder(problem):
+                    of = hosts if problem.hosts is None else problem.hosts
+                    self._found.setdefault(self._finding(rule, problem), []).extend(of)
+        except Exception as error:
+            self._crashed(rule, error)
 
     def _crashed(self, rule: Rule, error: Exception) -> None:
         crash = Crash(rule.code, self._document.name, f"{type(error).__name__}: {error}")
         if crash not in self._crashes:
             self._crashes.append(crash)
 
-    def report(self) -> FileReport:
+    def report(self, hosts: tuple[str, ...]) -> FileReport:
+        document = self._document
+        if not self._found:
+            return FileReport(document.name, (), tuple(self._crashes), document.domain is not None, (), hosts)
         findings = [
-            finding._replace(hosts=tuple(filter(set(hosts).__contains__, self._all_hosts))) if hosts else finding
-            for finding, hosts in self._found.items()
+            finding._replace(hosts=tuple(filter(set(having).__contains__, self._all_hosts))) if having else finding
+            for finding, having in self._found.items()
         ]
         lines = {finding.location.line for finding in findings}
         return FileReport(
-            self._document.name,
+            document.name,
             tuple(sorted(findings, key=_order)),
             tuple(self._crashes),
-            self._document.domain is not None,
-            tuple((line, self._document.line_text(line)) for line in sorted(lines)),
+            document.domain is not None,
+            tuple((line, document.line_text(line)) for line in sorted(lines)),
+            hosts,
         )
 
     def _finding(self, rule: Rule, problem: Problem) -> Finding:
@@ -238,6 +276,13 @@ _LONGEST_TEXT: Final = 2000
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
+
+
+def _makes_something(each: Each, context: Context, element: Element) -> bool:
+    try:
+        return bool(context.selected(each, element))
+    except Exception:  # each of the rules tells of it
+        return True
 
 
 def _is_foreign(document: Document) -> bool:

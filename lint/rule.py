@@ -5,7 +5,7 @@ what it needs to know, and an example that it finds fault with beside one that i
 documentation. Rules read; they never change the tree, print or open files.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Flag, auto
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -14,6 +14,8 @@ from domlint.findings import Location, Outcome, Severity
 
 if TYPE_CHECKING:
     from domlint.domain import Context
+    from domlint.hosts import Host
+    from domlint.versions import Version
 
 
 class Needs(Flag):
@@ -57,6 +59,7 @@ class Problem(NamedTuple):
 Problems: TypeAlias = Iterator[Problem]
 Body: TypeAlias = Callable[["Context", Any], Problems]
 Each: TypeAlias = Callable[["Context", Element], Iterable[Any]]
+Where: TypeAlias = Callable[[Sequence["Host"], "Version | None"], Iterable[str]]
 
 
 class Example(NamedTuple):
@@ -95,6 +98,7 @@ class Rule(NamedTuple):
     good: Example
     body: Body
     each: Each | None
+    where: Where | None
 
     @property
     def documentation(self) -> str:
@@ -132,6 +136,7 @@ def rule(
     bad: Example,
     good: Example,
     each: Each | None = None,
+    where: Where | None = None,
     severity: Severity | None = None,
     needs: Needs = Needs.NOTHING,
     since: str = "",
@@ -140,8 +145,11 @@ def rule(
     """Declare the function below as a rule.
 
     ``on`` is the path of the elements it looks at, from the domain: names and ``*`` with slashes between them
-    ("devices/*/teaming"); "/" stands for the file as a whole. The function is called with the context and the element,
-    or, with ``each``, with the context and every value that ``each`` makes of the element.
+    ("devices/*/teaming"); "." stands for the domain, "/" for the file as a whole. The function is called with the
+    context and the element, or, with ``each``, with the context and every value that ``each`` makes of the element.
+
+    ``where`` is for rules on the domain that need a host and have the same ``each``: it tells, of the hosts of a run
+    and the libvirt that shall read the files, the paths without any of which a domain is none of the rules' concern.
     """
 
     def declare(body: Body) -> Rule:
@@ -158,6 +166,7 @@ def rule(
             good=good,
             body=body,
             each=each,
+            where=where,
         )
 
     return declare

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 from lxml import etree
@@ -13,7 +13,8 @@ from domlint.domain import Context
 from domlint.engine import Crash, Plan, Source
 from domlint.examples import example_host
 from domlint.findings import Finding, Outcome, Severity
-from domlint.rule import Example, Needs, Problem, Problems, Rule, Spot, rule
+from domlint.hosts import Host
+from domlint.rule import Each, Example, Needs, Problem, Problems, Rule, Spot, rule
 from domlint.versions import Version
 
 EXAMPLE = Example("")
@@ -55,6 +56,7 @@ def rule_on(path: str, code: str = "TEST001", needs: Needs = Needs.NOTHING) -> R
         ("devices/*/source", ["/domain/devices/disk/source", "/domain/devices/interface/source"]),
         ("devices/nested/*/source", ["/domain/devices/nested/disk/source"]),
         ("*/disk", ["/domain/devices/disk"]),
+        (".", ["/domain"]),
         ("*/*/source", ["/domain/devices/disk/source", "/domain/devices/interface/source"]),
         ("devices/none", []),
         ("disk", []),
@@ -214,6 +216,52 @@ def test_each_is_asked_once_for_all_rules_of_an_element() -> None:
 
     seen_by(counting("TEST001"), counting("TEST002"), counting("TEST003"))
     assert asked == ["devices"]
+
+
+def test_rules_are_skipped_where_each_makes_nothing_and_told_of_where_it_fails() -> None:
+    def nothing(context: Context, element: Element) -> tuple[str, ...]:
+        return ()
+
+    def failing(context: Context, element: Element) -> tuple[str, ...]:
+        raise KeyError("oops")
+
+    def never(code: str, each: Each) -> Rule:
+        @rule(code, code.lower(), outcome=Outcome.NOTE, on=".", each=each, bad=EXAMPLE, good=EXAMPLE)
+        def see(context: Context, value: str) -> Problems:
+            """Never asked."""
+            raise AssertionError(value)
+
+        return see
+
+    rules = [never(f"TEST00{number}", each) for number, each in enumerate((nothing, nothing, failing, failing))]
+    report = Plan(rules).check(Source("vm.xml", DOMAIN))
+    assert report.findings == ()
+    assert [crash.code for crash in report.crashes] == ["TEST002", "TEST003"]
+
+
+@pytest.mark.parametrize(
+    ("paths", "times"),
+    [(["devices/disk"], 1), (["devices/disk", "os", "devices/none"], 1), (["devices/none"], 0), ([], 0), (["."], 1)],
+)
+def test_a_rule_that_says_where_is_asked_once_for_a_domain_that_has_one_of_the_places(
+    paths: list[str], times: int
+) -> None:
+    asked_for = []
+
+    def where(hosts: Sequence[Host], libvirt: Version | None) -> list[str]:
+        asked_for.append((len(hosts), libvirt))
+        return paths
+
+    @rule("TEST001", "test", outcome=Outcome.NOTE, on=".", where=where, needs=Needs.HOST, bad=EXAMPLE, good=EXAMPLE)
+    def see(context: Context, element: Element) -> Problems:
+        """See."""
+        yield Problem(Spot(element), "the domain")
+
+    host, libvirt = example_host("qemu-8.2"), Version(9, 0, 0)
+    found = seen_by(see, rule_on("devices/disk", "TEST002"), hosts=(host,), libvirt=libvirt)
+    assert asked_for == [(1, libvirt)]
+    assert [one.location.xpath for one in found if one.code == "TEST001"] == ["/domain"] * times
+    assert [one.location.xpath for one in found if one.code == "TEST002"] == ["/domain/devices/disk"]
 
 
 def test_a_report_can_be_pickled() -> None:
