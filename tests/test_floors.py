@@ -26,6 +26,7 @@ FLOORS = {
     "schemas": 1,
     "domain": 2,
     "rule": 3,
+    "selector": 3,
     "examples": 3,
     "rules": 4,
     "engine": 5,
