@@ -1,5 +1,7 @@
 """The examples of rules made whole: a domain around the fragment, the host and the networks it is held against."""
 
+from typing import Any
+
 from domlint.hosts import Host
 from domlint.networks import Network, read_network
 from domlint.rule import Example
@@ -10,8 +12,7 @@ _CAPABILITIES = """\
   <qemuctime>0</qemuctime>
   <selfctime>0</selfctime>
   <selfvers>{selfvers}</selfvers>
-  <flag name='rtl8139'/>
-  <flag name='virtio-net'/>
+{flags}
   <version>{version}</version>
   <microcodeVersion>0</microcodeVersion>
   <package>{package}</package>
@@ -23,13 +24,30 @@ _CAPABILITIES = """\
 </qemuCaps>
 """
 
-EXAMPLE_HOSTS = {
+_FLAGS = (
+    *("VGA", "qxl", "virtio-gpu", "vnc", "usb-kbd", "usb-hub", "qemu-xhci", "ich9-usb-ehci1", "ich9-intel-hda"),
+    *("hda-duplex", "rtl8139", "virtio-net", "vfio-pci", "virtio-scsi-pci", "ich9-ahci", "usb-storage", "nvdimm"),
+    *("pci-bridge", "dmi-to-pci-bridge", "pcie-root-port", "ioh3420", "pcie-pci-bridge", "pxb", "pxb-pcie"),
+    *("virtio-rng", "rng-random", "tpm-emulator", "tpm-tis", "tpm-crb", "vhost-vsock", "pvpanic", "intel-iommu"),
+)
+"""What all the hosts of examples have: devices in common use."""
+
+_FLAGS_OF_6_2 = ("virtio-mem-pci", "vhost-user-fs", "smp-dies", "rng-builtin", "aio.io_uring", "netdev.vhost-vdpa")
+
+EXAMPLE_HOSTS: dict[str, dict[str, Any]] = {
     "qemu-4.1": {"selfvers": 6001000, "version": 4001000, "package": "v4.1.0", "release": "4.1"},
     "qemu-4.2-snapshot": {
         "selfvers": 9000000,
         "version": 4002000,
         "package": "v4.1.0-2221-g36609b4fa3",
         "release": "4.2",
+    },
+    "qemu-6.2": {
+        "selfvers": 11003000,
+        "version": 6002000,
+        "package": "v6.2.0",
+        "release": "6.2",
+        "flags": _FLAGS_OF_6_2,
     },
     "qemu-8.2": {"selfvers": 10000000, "version": 8002000, "package": "v8.2.0", "release": "8.2"},
 }
@@ -160,7 +178,12 @@ def example_host(name: str) -> Host:
     """One of EXAMPLE_HOSTS or WHOLE_HOSTS. Raises KeyError."""
     from domlint.hosts.load import read_host_file
 
-    text = _whole_host(name) if name in WHOLE_HOSTS else _CAPABILITIES.format(**EXAMPLE_HOSTS[name])
+    if name in WHOLE_HOSTS:
+        text = _whole_host(name)
+    else:
+        values = EXAMPLE_HOSTS[name]
+        flags = "\n".join(f"  <flag name='{flag}'/>" for flag in (*_FLAGS, *values.get("flags", ())))
+        text = _CAPABILITIES.format(**{**values, "flags": flags})
     return read_host_file(text.encode(), f"{name}.xml", name)[0]
 
 

@@ -13,6 +13,7 @@ from domlint.reports.text import COLOURS
 from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
+    "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "HOST": "Hosts: can a host that was given run the domain at all",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "XML": "The file itself",

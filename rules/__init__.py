@@ -10,9 +10,9 @@ from domlint.rule import Catalogue, Rule
 @cache
 def catalogue() -> Catalogue:
     """All rules of domlint."""
-    from domlint.rules import host_values, teaming, xml
+    from domlint.rules import capabilities, host_values, teaming, xml
     from domlint.rules.host import cpu, features, fit, machine, vcpus
 
-    modules = (cpu, features, fit, machine, teaming, vcpus, xml)
+    modules = (capabilities, cpu, features, fit, machine, teaming, vcpus, xml)
     declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
     return Catalogue((*declared, *host_values.RULES))

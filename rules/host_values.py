@@ -1072,3 +1072,10 @@ def _rule_of(row: Row) -> Rule:
 
 
 RULES: Final = tuple(_rule_of(row) for row in ROWS)
+
+
+def reported_elements(context: Context, domain: Element) -> frozenset[Element]:
+    """The elements that these rules report: what other rules know of them from elsewhere is the same mistake."""
+    return frozenset(
+        element for row in ROWS for element in domain.iterfind(row.on) for _problem in _problems(row, context, element)
+    )

@@ -27,6 +27,7 @@ FLOORS = {
     "domain": 2,
     "rule": 3,
     "selector": 3,
+    "capability": 3,
     "examples": 3,
     "rules": 4,
     "engine": 5,

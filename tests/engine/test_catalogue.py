@@ -73,6 +73,11 @@ def test_no_two_rules_share_a_code_or_a_name(twin: tuple[str, str]) -> None:
 
 
 def test_the_letters_of_a_code_name_its_file() -> None:
-    files = {"TEAM": "domlint.rules.teaming", "XML": "domlint.rules.xml", "HOST": "domlint.rules.host"}
+    files = {
+        "CAPS": "domlint.rules.capabilities",
+        "HOST": "domlint.rules.host",
+        "TEAM": "domlint.rules.teaming",
+        "XML": "domlint.rules.xml",
+    }
     for one in catalogue():
         assert one.body.__module__.startswith(files[one.code.rstrip("0123456789")])
