@@ -33,6 +33,7 @@ FLOORS = {
     "engine": 5,
     "files": 5,
     "run": 5,
+    "requirements": 5,
     "api": 5,
     "reports": 6,
     "explain": 6,

@@ -1,7 +1,8 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
-    python tools/update_documents.py            write docs/rules.md, docs/terminal.svg, the tables of docs/profiles.md
-                                                and the outputs in README.md and docs/hosts.md
+    python tools/update_documents.py            write docs/rules.md, docs/needs.md, docs/terminal.svg, the tables of
+                                                docs/profiles.md and the outputs in README.md, docs/hosts.md and
+                                                docs/requires.md
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from domlint.explain import rule_reference
 from domlint.hosts.profiles import distribution_names, distributions, find_profile, release_names
+from domlint.reports.requirements import reference
 from domlint.rules import catalogue
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -134,7 +136,8 @@ def _distributions() -> Iterator[str]:
 def documents() -> Iterator[tuple[Path, str]]:
     """Each made document with its text as it should be."""
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
-    for path in (ROOT / "README.md", ROOT / "docs" / "hosts.md"):
+    yield ROOT / "docs" / "needs.md", reference()
+    for path in (ROOT / "README.md", ROOT / "docs" / "hosts.md", ROOT / "docs" / "requires.md"):
         yield path, with_outputs(path.read_text())
     profiles = ROOT / "docs" / "profiles.md"
     yield profiles, with_profiles(profiles.read_text())
