@@ -8,6 +8,7 @@ from domlint.engine import Crash, FileReport, Plan, Source
 from domlint.files import Input, Progress
 from domlint.findings import Finding, Severity
 from domlint.hosts import Host
+from domlint.rule import Needs
 
 POOL_PAYS_FROM: Final = 2000
 """The number of files from which a pool of processes is faster than one process (measured on two cores)."""
@@ -24,19 +25,39 @@ class Unread(NamedTuple):
 
 
 class Report(NamedTuple):
-    """What a run found. ``lines`` has the text of the lines that findings point at, by file and line number."""
+    """What a run found: file by file, in the order given.
 
-    findings: tuple[Finding, ...]
-    crashes: tuple[Crash, ...]
+    ``comparing`` has the codes of the rules that ran and are about all hosts together.
+    """
+
+    checked: tuple[FileReport, ...]
     unread: tuple[Unread, ...]
     hosts: tuple[Host, ...]
-    files: int
-    domains: int
-    lines: dict[tuple[str, int], str]
+    comparing: frozenset[str] = frozenset()
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings."""
+        return tuple(finding for file in self.checked for finding in file.findings)
+
+    @property
+    def crashes(self) -> tuple[Crash, ...]:
+        """All rules that failed, on each file."""
+        return tuple(crash for file in self.checked for crash in file.crashes)
+
+    @property
+    def files(self) -> int:
+        """The number of files that could be read."""
+        return len(self.checked)
+
+    @property
+    def domains(self) -> int:
+        """The number of domains in them."""
+        return sum(file.is_domain for file in self.checked)
 
     def count(self, severity: Severity) -> int:
         """The number of findings of a severity."""
-        return sum(finding.severity is severity for finding in self.findings)
+        return sum(finding.severity is severity for file in self.checked for finding in file.findings)
 
     @property
     def host_ids(self) -> tuple[str, ...]:
@@ -51,22 +72,17 @@ class Report(NamedTuple):
 
 def run(plan: Plan, inputs: Sequence[Input], jobs: int = 0, progress: Progress | None = None) -> Report:
     """Lint files. ``jobs`` is the number of processes; 0 chooses one, or one per core for very many files."""
-    findings: list[Finding] = []
-    crashes: list[Crash] = []
+    checked: list[FileReport] = []
     unread: list[Unread] = []
-    lines: dict[tuple[str, int], str] = {}
-    domains = 0
     for number, outcome in enumerate(_outcomes(plan, inputs, jobs), 1):
         if isinstance(outcome, Unread):
             unread.append(outcome)
         else:
-            findings.extend(outcome.findings)
-            crashes.extend(outcome.crashes)
-            lines.update({(outcome.file, line): text for line, text in outcome.lines})
-            domains += outcome.is_domain
+            checked.append(outcome)
         if progress is not None:
             progress(number, len(inputs))
-    return Report(tuple(findings), tuple(crashes), tuple(unread), plan.hosts, len(inputs) - len(unread), domains, lines)
+    comparing = frozenset(rule.code for rule in plan.rules if Needs.ALL_HOSTS in rule.needs)
+    return Report(tuple(checked), tuple(unread), plan.hosts, comparing)
 
 
 def _outcomes(plan: Plan, inputs: Sequence[Input], jobs: int) -> Iterator[FileReport | Unread]:

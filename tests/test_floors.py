@@ -34,6 +34,8 @@ FLOORS = {
     "files": 5,
     "run": 5,
     "requirements": 5,
+    "verdicts": 5,
+    "matrix": 5,
     "api": 5,
     "reports": 6,
     "explain": 6,

@@ -22,6 +22,26 @@ def wants_color(color: str) -> bool:
     return color == "always"
 
 
+def terminal_columns() -> int | None:
+    """The width of the terminal that standard output is; None where it is none, or does not say."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except (OSError, ValueError):
+        return None
+
+
+def write(text: str, path: str, color: str) -> None:
+    """Write a report to a file, or to standard output for "", there with colours where they are wanted."""
+    if not path:
+        click.echo(text, nl=False, color=wants_color(color))
+        return
+    try:
+        with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(click.unstyle(text))
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror}")
+
+
 def hint(text: str) -> None:
     """Say something on standard error that is no fault."""
     click.echo(f"domlint: {printable(text)}", err=True)

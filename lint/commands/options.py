@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
 from domlint.commands.console import fail
+from domlint.findings import Severity
 from domlint.printable import printable
 
 if TYPE_CHECKING:
@@ -60,9 +61,41 @@ color_option = click.option(
     show_default=True,
     help="auto: on a terminal, unless NO_COLOR is set.",
 )
+stdin_option = click.option(
+    "--stdin-filename", default="<stdin>", metavar="NAME", help="What findings in standard input (-) call it."
+)
+jobs_option = click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes; 0 (default) chooses.")
+isolated_option = click.option("--isolated", is_flag=True, help="Read no configuration file (domlint has none so far).")
+quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print findings only: no summary, no hints.")
 hidden_color_option = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", hidden=True
 )
+
+
+Option: TypeAlias = Callable[[Any], Any]
+
+
+def fail_on_option(default: Severity, words: str) -> Option:
+    """``--fail-on``: from which severity on the exit status is 1."""
+    severities = click.Choice([severity.value for severity in Severity])
+    return click.option("--fail-on", type=severities, default=default.value, show_default=True, help=words)
+
+
+def output_option(formats: Sequence[str]) -> Option:
+    """``--output-format``: pairs of a format and the file that it is written to, "" for standard output."""
+
+    def outputs(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[tuple[str, str]]:
+        parted = [value.partition("=") for value in values or ("text",)]
+        for name, _equals, _path in parted:
+            if name not in formats:
+                raise click.BadParameter(f"{printable(name)!r} is none of {', '.join(formats)}")
+        if sum(not path for _name, _equals, path in parted) > 1:
+            raise click.BadParameter("only one format can go to standard output; write the others as FORMAT=FILE")
+        return [(name, path) for name, _equals, path in parted]
+
+    listed = f"{', '.join(formats[:-1])} or {formats[-1]}".replace("text", "text (default)")
+    words = f"{listed}; with =FILE written there. Repeatable."
+    return click.option("--output-format", multiple=True, callback=outputs, metavar="FORMAT[=FILE]", help=words)
 
 
 def selected_rules(select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:

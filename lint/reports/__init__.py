@@ -13,7 +13,10 @@ FORMATS: Final = ("text", "concise", "json")
 """The names of the output formats; each is a module here with a function ``render``."""
 
 
-def renderer(name: str) -> Callable[[Report], str]:
-    """The function that writes a report in a format. Only the module of that format is imported."""
-    render: Callable[[Report], str] = import_module(f"{__name__}.{name}").render
+def renderer(name: str) -> Callable[[Report, int | None], str]:
+    """The function that writes a report in a format, for a terminal of so many columns (None: for none).
+
+    Only the module of that format is imported.
+    """
+    render: Callable[[Report, int | None], str] = import_module(f"{__name__}.{name}").render
     return render

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from domlint.printable import printable
+from domlint.reports.words import hosts_in_words
 from domlint.run import Report
 
 
-def render(report: Report) -> str:
+def render(report: Report, _columns: int | None = None) -> str:
     """Write ``file:line:column: severity[CODE] message``, with the hosts where several were asked."""
+    given = report.host_ids
     lines = []
-    for finding in report.findings:
-        location = finding.location
-        line = f"{location.file}:{location.line}:{location.column}: {finding.severity.value}[{finding.code}] "
-        line += finding.message
-        if len(report.host_ids) > 1:
-            line += f" (hosts: {', '.join(finding.hosts)})"
-        lines.append(printable(line))
+    for file in report.checked:
+        for finding in file.findings:
+            location = finding.location
+            line = f"{location.file}:{location.line}:{location.column}: {finding.severity.value}[{finding.code}] "
+            line += finding.message
+            if hosts := hosts_in_words(finding.hosts, file, given):
+                line += f" (on {hosts})"
+            lines.append(printable(line))
     return "".join(f"{line}\n" for line in lines)

@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from domlint.findings import Finding, Severity
+from domlint.matrix import matrix
 from domlint.run import Report
 from domlint.version import VERSION
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from domlint.hosts import Host
 
 
-def render(report: Report) -> str:
+def render(report: Report, _columns: int | None = None) -> str:
     """Write the report as one JSON object, in ASCII: nothing in it can act on a terminal."""
     return json.dumps(as_object(report), indent=2) + "\n"
 
@@ -25,12 +26,17 @@ def as_object(report: Report) -> dict[str, Any]:
     return {
         "version": 1,
         "tool": {"name": "domlint", "version": VERSION},
-        "hosts": [_host(list(emulators)) for _id, emulators in groupby(_by_id(report.hosts), lambda host: host.id)],
-        "findings": [_finding(finding) for finding in report.findings],
-        "failures": [
-            *({"file": unread.file, "message": unread.reason} for unread in report.unread),
-            *({"file": crash.file, "code": crash.code, "message": crash.error} for crash in report.crashes),
+        "hosts": host_objects(report.hosts),
+        "findings": [finding_object(finding) for finding in report.findings],
+        "matrix": [
+            {
+                "file": row.file,
+                "domain": row.domain or None,
+                "hosts": {host: cell.status.value for host, cell in row.hosts.items()},
+            }
+            for row in (matrix(report.checked, report.host_ids) if report.hosts else ())
         ],
+        "failures": failure_objects(report),
         "summary": {
             "files": report.files,
             "domains": report.domains,
@@ -39,6 +45,19 @@ def as_object(report: Report) -> dict[str, Any]:
             "notes": report.count(Severity.NOTE),
         },
     }
+
+
+def host_objects(hosts: Iterable[Host]) -> list[dict[str, Any]]:
+    """The hosts, each once, in the order given."""
+    return [_host(list(emulators)) for _id, emulators in groupby(_by_id(hosts), lambda host: host.id)]
+
+
+def failure_objects(report: Report) -> list[dict[str, Any]]:
+    """What could not be done."""
+    return [
+        *({"file": unread.file, "message": unread.reason} for unread in report.unread),
+        *({"file": crash.file, "code": crash.code, "message": crash.error} for crash in report.crashes),
+    ]
 
 
 def _by_id(hosts: Iterable[Host]) -> list[Host]:
@@ -66,7 +85,8 @@ def _host(emulators: list[Host]) -> dict[str, Any]:
     return {**described[0], "emulators": described} if len(described) > 1 else described[0]
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def finding_object(finding: Finding) -> dict[str, Any]:
+    """A finding."""
     location = finding.location
     return {
         "code": finding.code,

@@ -1,25 +1,50 @@
-"""The one line that says what came of a run."""
+"""The last line or two, which say what came of a run."""
 
 from __future__ import annotations
 
+from collections import Counter
+
 from domlint.findings import Severity
+from domlint.reports.words import counted, told_together
 from domlint.run import Report
+from domlint.verdicts import is_vm, passes
 
 _PLURALS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.NOTE: "notes"}
 
 
-def summary_line(report: Report) -> str:
-    """Count the findings, the files and the hosts, in words."""
-    checked = f"{_number(report.domains, 'domain')} in {_number(report.files, 'file')} checked"
+def summary_lines(report: Report, fail_on: Severity, require: str, told_once: bool = True) -> list[str]:
+    """The findings, the files and the hosts counted, in words; and, with several hosts, the VMs that do not pass.
+
+    ``told_once`` counts a finding that is told of hosts in different words as one.
+    """
+    verdict = _verdict(report, fail_on, require) if len(report.host_ids) > 1 else ""
+    return [_counted(report, told_once), *([verdict] if verdict else [])]
+
+
+def _counted(report: Report, told_once: bool) -> str:
+    checked = f"{counted(report.domains, 'domain')} in {counted(report.files, 'file')} checked"
     if report.hosts:
-        checked += f" against {_number(len(report.host_ids), 'host')}"
-    counts = [(severity, report.count(severity)) for severity in Severity]
-    parts = [_number(count, severity.value, _PLURALS[severity]) for severity, count in counts if count]
+        checked += f" against {counted(len(report.host_ids), 'host')}"
+    found = Counter(
+        findings[0].severity
+        for file in report.checked
+        for findings in (told_together(file.findings) if told_once else ([one] for one in file.findings))
+    )
+    parts = [counted(found[severity], severity.value, _PLURALS[severity]) for severity in Severity if found[severity]]
     if not parts:
         return f"No findings ({checked})."
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"Found {listed} ({checked})."
 
 
-def _number(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
+def _verdict(report: Report, fail_on: Severity, require: str) -> str:
+    vms = [file for file in report.checked if is_vm(file)]
+    failing = sum(not passes(file, fail_on, require, report.comparing) for file in vms)
+    where = "every host" if require == "any" else "at least one host"
+    if len(vms) > 1 and failing:
+        return f"{failing} of {len(vms)} VMs {'fails' if failing == 1 else 'fail'} on {where}."
+    if require == "all" or not vms:
+        return ""
+    if len(vms) > 1:
+        return f"No VM fails on {where}."
+    return f"The VM fails on {where}." if failing else f"The VM does not fail on {where}."

@@ -2,91 +2,121 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from click import style
 
+from domlint.engine import FileReport
 from domlint.findings import Finding, Location, Severity
 from domlint.printable import printable
+from domlint.reports.words import WIDTH, columns_of, hosts_in_words, told_together, wrapped
 from domlint.run import Report
-
-WIDTH = 100
-"""The columns that messages are wrapped to."""
 
 _LONGEST_EXCERPT = 140
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
 
 
-def render(report: Report) -> str:
-    """Write the report with colours; who prints it strips them where they are not wanted."""
-    many_hosts = len(report.host_ids) > 1
-    return "".join(f"{_finding(finding, report, many_hosts)}\n" for finding in report.findings)
+def render(report: Report, columns: int | None = None) -> str:
+    """Write the report with colours; who prints it strips them where they are not wanted.
+
+    ``columns`` is the width of the terminal, None where there is none.
+    """
+    given = report.host_ids
+    blocks = []
+    for file in report.checked:
+        lines = dict(file.lines)
+        for findings in told_together(file.findings):
+            messages = _by_hosts([(one.message, one) for one in findings], file, given)
+            helps = _by_hosts([(one.help, one) for one in findings if one.help], file, given)
+            if len(helps) == 1 and all(one.help for one in findings):
+                helps = [(helps[0][0], "")]
+            blocks.append(finding_block(findings[0], lines, messages, helps, columns))
+    return "".join(f"{block}\n" for block in blocks)
 
 
-def _finding(finding: Finding, report: Report, many_hosts: bool) -> str:
+_MOST_WORDINGS = 2
+"""How often a finding is told whose words differ from host to host."""
+
+
+def _by_hosts(told: Iterable[tuple[str, Finding]], file: FileReport, given: Sequence[str]) -> list[tuple[str, str]]:
+    """Each text once, with the hosts it is told of; of many the first ones, and where there are others."""
+    grouped: dict[str, list[Finding]] = {}
+    for text, finding in told:
+        grouped.setdefault(text, []).append(finding)
+
+    def where(findings: Iterable[Finding]) -> str:
+        hosts = tuple(host for finding in findings for host in finding.hosts)
+        return hosts_in_words(hosts, file, given)
+
+    shown = [(text, where(findings)) for text, findings in list(grouped.items())[:_MOST_WORDINGS]]
+    if others := [finding for findings in list(grouped.values())[_MOST_WORDINGS:] for finding in findings]:
+        shown.append((f"in other words on {where(others)}", ""))
+    return shown
+
+
+def finding_block(
+    finding: Finding,
+    lines: Mapping[int, str],
+    messages: Iterable[tuple[str, str]],
+    helps: Iterable[tuple[str, str]],
+    columns: int | None = None,
+) -> str:
+    """A finding with its messages and ways out, each with the hosts it is of, "" where that needs no word.
+
+    ``lines`` has the text of the file's lines that findings point at.
+    """
     location, colour = finding.location, COLOURS[finding.severity]
     place = style(f"{printable(location.file)}:{location.line}:{location.column}:", bold=True)
     kind = style(f"{finding.severity.value}[{finding.code}]", fg=colour, bold=True)
-    lines = [f"{place} {kind} {finding.name}"]
-    lines += _wrapped("", finding.message)
-    text = report.lines.get((location.file, location.line))
+    rows = [f"{place} {kind} {finding.name}"]
+    for message, hosts in messages:
+        rows += labelled("", message, columns)
+        rows += labelled("on", hosts, columns) if hosts else []
+    text = lines.get(location.line)
     if text is not None:
-        lines += _excerpt(location, text, colour)
+        rows += _excerpt(location, text, colour, columns)
     for related in finding.related:
-        lines += _wrapped("see:", f"line {related.location.line}: {related.message}")
-    if finding.help:
-        lines += _wrapped("help:", finding.help)
-    if many_hosts:
-        lines += _wrapped("hosts:", _hosts_in_words(finding.hosts, len(report.host_ids)))
-    return "\n".join(lines) + "\n"
+        rows += labelled("see:", f"line {related.location.line}: {related.message}", columns)
+    for help_, hosts in helps:
+        rows += labelled("help:", f"{help_} (on {hosts})" if hosts else help_, columns)
+    return "\n".join(rows) + "\n"
 
 
-def _wrapped(label: str, text: str) -> list[str]:
-    # The standard library's textwrap compiles patterns for a millisecond before it wraps its first line.
+def labelled(label: str, text: str, columns: int | None = None) -> list[str]:
+    """The rows of a text behind its label, one below the other."""
     indent = " " * (len(label) + 3 if label else 2)
-    room = WIDTH - len(indent)
-    rows = [""]
-    for word in printable(text).split(" "):
-        joined = f"{rows[-1]} {word}" if rows[-1] else word
-        if len(joined) <= room:
-            rows[-1] = joined
-        else:
-            rows += [word[start : start + room] for start in range(0, len(word), room)]
-    first, *others = [row for row in rows if row] or [""]
+    first, *others = wrapped(text, room_for(indent, columns))
     return [f"  {style(label, bold=True)} {first}" if label else f"  {first}", *(f"{indent}{row}" for row in others)]
 
 
-def _hosts_in_words(hosts: tuple[str, ...], total: int) -> str:
-    if len(hosts) == total:
-        return f"all {total}"
-    return f"{len(hosts)} of {total}: {', '.join(hosts)}"
+def room_for(indent: str, columns: int | None) -> int:
+    """The characters that a row has behind its indentation."""
+    return max(min(WIDTH, columns or WIDTH), _NARROWEST) - len(indent)
 
 
-def _excerpt(location: Location, text: str, colour: str) -> list[str]:
+_NARROWEST = 40
+
+
+def _excerpt(location: Location, text: str, colour: str, columns: int | None) -> list[str]:
+    number = str(location.line)
+    longest = min(_LONGEST_EXCERPT, max(columns or _LONGEST_EXCERPT, _NARROWEST) - len(number) - len("   | "))
     start = location.column - 1
     end = location.end_column - 1 if location.end_line == location.line else len(text)
     end = max(end, start + 1)
     cut = 0
-    if len(text) > _LONGEST_EXCERPT:
-        cut = max(0, min(start - 20, len(text) - _LONGEST_EXCERPT))
-    shown, before = text[cut : cut + _LONGEST_EXCERPT], text[cut:start]
-    marked = text[start : min(end, cut + _LONGEST_EXCERPT)]
-    number = str(location.line)
+    if len(text) > longest:
+        cut = max(0, min(start - 20, len(text) - longest))
+    shown, before = text[cut : cut + longest], text[cut:start]
+    marked = text[start : min(end, cut + longest)]
     bar = style(f"{' ' * len(number)} |", dim=True)
     return [
         f"  {bar}",
         f"  {style(f'{number} |', dim=True)} {_flat(shown)}",
-        f"  {bar} {' ' * _width(before)}{style('^' * max(_width(marked), 1), fg=colour, bold=True)}",
+        f"  {bar} {' ' * columns_of(_flat(before))}"
+        f"{style('^' * max(columns_of(_flat(marked)), 1), fg=colour, bold=True)}",
     ]
 
 
 def _flat(text: str) -> str:
     return printable(text.replace("\t", "    "))
-
-
-def _width(text: str) -> int:
-    flat = _flat(text)
-    if flat.isascii():
-        return len(flat)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in flat)

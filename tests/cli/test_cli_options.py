@@ -175,21 +175,21 @@ def test_standard_input(folder: Path) -> None:
 
 def test_several_hosts_merge_equal_findings(folder: Path) -> None:
     result = concise(folder, "vm.xml", "--caps", f"new={CAPS}", "--caps", f"old={OLD_CAPS}", "--caps", f"two={CAPS}")
-    assert [(line.split(" ")[1], line.rsplit(" (hosts: ")[1]) for line in result.stdout.splitlines()] == [
-        ("warning[HOST012]", "new, old, two)"),
-        ("error[TEAM001]", "old)"),
-        ("error[TEAM037]", "new, old, two)"),
+    assert [(line.split(" ")[1], line.rsplit(" (on ")[1]) for line in result.stdout.splitlines()] == [
+        ("warning[HOST012]", "all 3 hosts)"),
+        ("error[TEAM001]", "1 of 3 hosts: old)"),
+        ("error[TEAM037]", "all 3 hosts)"),
     ]
     text = domlint("vm.xml", "--caps", f"new={CAPS}", "--caps", f"old={OLD_CAPS}", cwd=folder).stdout
-    assert "  hosts: 1 of 2: old\n" in text
-    assert "  hosts: all 2\n" in text
+    assert "  on 1 of 2 hosts: old\n" in text
+    assert "  on both hosts\n" in text
 
 
 def test_findings_that_differ_by_host_stay_apart(folder: Path) -> None:
     older = OLD_CAPS.read_text().replace("4001000", "4000000")
     (folder / "older.xml").write_text(older)
     result = concise(folder, "vm.xml", "--select", "TEAM001", "--caps", f"a={OLD_CAPS}", "--caps", "b=older.xml")
-    assert [line.rsplit(" (hosts: ")[1] for line in result.stdout.splitlines()] == ["b)", "a)"]
+    assert [line.rsplit(": ")[-1] for line in result.stdout.splitlines()] == ["b)", "a)"]
 
 
 def host_ids(result: Result) -> list[str]:

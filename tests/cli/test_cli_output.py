@@ -88,6 +88,7 @@ def test_json_is_as_contracted(folder: Path) -> None:
                 "url": "docs/rules.md#team037",
             }
         ],
+        "matrix": [{"file": "vm.xml", "domain": "web1", "hosts": {"host": "broken"}}],
         "failures": [],
         "summary": {"files": 1, "domains": 1, "errors": 1, "warnings": 0, "notes": 0},
     }
@@ -102,6 +103,7 @@ def test_json_without_findings_is_the_same_object(folder: Path) -> None:
         "tool": {"name": "domlint", "version": VERSION},
         "hosts": [],
         "findings": [],
+        "matrix": [],
         "failures": [],
         "summary": {"files": 1, "domains": 1, "errors": 0, "warnings": 0, "notes": 0},
     }
@@ -172,8 +174,10 @@ def test_without_caps_one_line_says_what_was_not_checked(folder: Path) -> None:
 
 def test_the_summary(folder: Path) -> None:
     result = domlint("vm.xml", "clean.xml", "--caps", CAPS, "--caps", f"other={CAPS}", cwd=folder)
-    last = result.stdout.splitlines()[-1]
-    assert re.fullmatch(r"Found 1 error.* \(2 domains in 2 files checked against 2 hosts\)\.", last)
+    assert result.stdout.splitlines()[-2:] == [
+        "Found 1 error (2 domains in 2 files checked against 2 hosts).",
+        "1 of 2 VMs fails on at least one host.",
+    ]
     concise = domlint("vm.xml", "--output-format", "concise", cwd=folder)
     assert concise.stderr == f"{NO_CAPS_HINT}domlint: Found 1 error (1 domain in 1 file checked).\n"
 
@@ -282,7 +286,7 @@ def test_help_fits_a_narrow_terminal(arguments: tuple[str, ...], tmp_path: Path)
 def test_every_option_is_explained(tmp_path: Path) -> None:
     help_ = domlint("check", "--help", cwd=tmp_path, out=tmp_path).stdout
     options = "--caps --network --libvirt --select --ignore --fail-on --output-format --color --stdin-filename --jobs"
-    for option in (*options.split(), "--isolated", "--quiet"):
+    for option in (*options.split(), "--require", "--matrix", "--isolated", "--quiet"):
         assert option in help_
     assert "Exit status:" in help_
 
