@@ -36,6 +36,7 @@ FLOORS = {
     "requirements": 5,
     "verdicts": 5,
     "matrix": 5,
+    "upgrade": 5,
     "api": 5,
     "reports": 6,
     "explain": 6,

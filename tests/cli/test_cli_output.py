@@ -274,7 +274,7 @@ def test_a_full_disk(folder: Path) -> None:
 # Help.
 
 
-@pytest.mark.parametrize("arguments", [(), ("check",), ("explain",), ("rules",)])
+@pytest.mark.parametrize("arguments", [(), ("check",), ("upgrade",), ("explain",), ("rules",)])
 def test_help_fits_a_narrow_terminal(arguments: tuple[str, ...], tmp_path: Path) -> None:
     for option in ("--help", "-h"):
         result = domlint(*arguments, option, cwd=tmp_path, environment={"COLUMNS": "80"}, out=tmp_path)
