@@ -65,6 +65,16 @@ class Document:
 
         Columns count characters, from 1.
         """
+        place = self._places.get((element, attribute))
+        if place is None:
+            place = self._places[element, attribute] = self._find(element, attribute)
+        return place
+
+    @cached_property
+    def _places(self) -> dict[tuple[Element, str | None], Location]:
+        return {}
+
+    def _find(self, element: Element, attribute: str | None) -> Location:
         xpath = self._path(element)
         positions = self._positions
         if positions is None:

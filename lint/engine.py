@@ -37,8 +37,9 @@ class Crash(NamedTuple):
 class FileReport(NamedTuple):
     """What came of one file.
 
-    ``is_domain`` tells whether there was a domain in it; ``lines`` are the lines that findings point at, with their
-    number; ``hosts`` are the ids of the hosts that have an emulator for the domain.
+    ``is_domain`` tells whether there was a domain in it, and ``domain`` is its name as written ("" for none);
+    ``lines`` are the lines that findings point at, with their number; ``hosts`` are the ids of the hosts that have an
+    emulator for the domain.
     """
 
     file: str
@@ -47,6 +48,7 @@ class FileReport(NamedTuple):
     is_domain: bool = False
     lines: tuple[tuple[int, str], ...] = ()
     hosts: tuple[str, ...] = ()
+    domain: str = ""
 
 
 _Group = list[Rule]
@@ -181,12 +183,18 @@ class Plan:
         for_nobody, for_each, at_once = visits
         if concerned:
             for_each += [(group, domain.element) for where, group in self._concerned.items() if where in concerned]
-        for libvirt, ids in self._ids_by_libvirt if for_nobody else ():
-            context = Context(document, domain, None, libvirt)
-            collected.run_all(for_nobody, context, ids)
+        fitting_ids = tuple([host.id for host in fitting])
+        if for_nobody and (fitting or not self.hosts):
+            for libvirt, ids in self._ids_by_libvirt:
+                # A host that has no emulator for the domain has no libvirt that reads it.
+                concerned_ids = tuple(filter(fitting_ids.__contains__, ids))
+                if concerned_ids or not self.hosts:
+                    collected.run_all(for_nobody, Context(document, domain, None, libvirt), concerned_ids)
+        elif for_nobody:
+            collected.run_all(for_nobody, Context(document, domain, None, self.libvirt), self._all_ids)
         if at_once and self.hosts:
             context = Context(document, domain, None, self.libvirt, self.hosts, fitting)
-            collected.run_all(at_once, context, self._all_ids)
+            collected.run_all(at_once, context, fitting_ids or self._all_ids)
         if for_each:
             for host in fitting or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
@@ -236,7 +244,8 @@ class _Collected:
     def report(self, hosts: tuple[str, ...]) -> FileReport:
         document = self._document
         if not self._found:
-            return FileReport(document.name, (), tuple(self._crashes), document.domain is not None, (), hosts)
+            crashes = tuple(self._crashes)
+            return FileReport(document.name, (), crashes, document.domain is not None, (), hosts, _name_of(document))
         findings = [
             finding._replace(hosts=tuple(filter(set(having).__contains__, self._all_hosts))) if having else finding
             for finding, having in self._found.items()
@@ -249,6 +258,7 @@ class _Collected:
             document.domain is not None,
             tuple((line, document.line_text(line)) for line in sorted(lines)),
             hosts,
+            _name_of(document),
         )
 
     def _finding(self, rule: Rule, problem: Problem) -> Finding:
@@ -294,6 +304,11 @@ def _is_foreign(document: Document) -> bool:
 
 
 _NO_ELEMENT: Element = None  # type: ignore[assignment]  # what rules for a file get that has no tree: they do not look
+
+
+def _name_of(document: Document) -> str:
+    domain = document.domain
+    return "" if domain is None else (domain.findtext("name") or "").strip()
 
 
 def _points_at_placeholder(problem: Problem) -> bool:

@@ -9,6 +9,7 @@ install starts slower). The files are made here: domains with a pair, and ones w
 from __future__ import annotations
 
 import argparse
+import re
 import shutil
 import subprocess
 import sys
@@ -57,7 +58,7 @@ DOMAIN = """\
   <memory unit='MiB'>4096</memory>
   <vcpu placement='static'>4</vcpu>
   <os>
-    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+    <type arch='x86_64' machine='{machine}'>hvm</type>
     <boot dev='hd'/>
   </os>
   <features><acpi/><apic/></features>
@@ -94,20 +95,57 @@ TRANSIENT = """\
 """
 
 
-def domain(number: int, teamed: bool, partner: str = "ua-uplink") -> str:
-    """A domain as they are in use, about 3 KB."""
+def domain(number: int, teamed: bool, partner: str = "ua-uplink", machine: str = "pc-q35-4.2") -> str:
+    """A domain as they are in use, about 3 KB, that runs on all the hosts here unless its machine is a newer one."""
     mac = f"52:54:00:{number >> 16 & 255:02x}:{number >> 8 & 255:02x}:{number & 255:02x}"
     disks = "".join(
         DISK.format(number=number, disk=disk, letter="abc"[disk], bus=disk + 1) for disk in range(1 + number % 3)
     )
     return DOMAIN.format(
         number=number,
+        machine=machine,
         disks=disks,
         ports="".join(PORT.format(index=index) for index in range(1, 7)),
         mac=mac,
         persistent=PERSISTENT if teamed else "",
         transient=TRANSIENT.format(mac=mac, partner=partner) if teamed else "",
     )
+
+
+RELEASES = (
+    ("4.2", 6_000_000),
+    ("5.0", 6_006_000),
+    ("5.1", 6_008_000),
+    ("5.2", 7_000_000),
+    ("6.0", 7_004_000),
+    ("6.2", 8_000_000),
+    ("7.0", 8_005_000),
+    ("7.2", 9_000_000),
+    ("8.0", 9_004_000),
+    ("8.2", 10_000_000),
+    ("9.2", 11_000_000),
+    ("10.0", 11_003_000),
+)
+"""QEMU on each of twelve hosts, and the libvirt that probed it, as one number."""
+
+
+def capabilities(number: int) -> str:
+    """The capability file of one of twelve hosts: Debian's, made what it might be with another QEMU and libvirt."""
+    release, libvirt = RELEASES[number]
+    major, minor = map(int, release.split("."))
+    kept: list[str] = []
+    for place, line in enumerate(CAPS.read_text().splitlines()):
+        if machine := re.search(r"name='pc-(?:i440fx|q35)-(\d+)\.(\d+)", line):
+            if (int(machine[1]), int(machine[2])) > (major, minor):
+                continue
+            if f"{machine[1]}.{machine[2]}" == "7.2":
+                kept.append(line.replace("7.2", release))
+            line = line.replace(" alias='pc'", "").replace(" alias='q35'", "")
+        if line.strip().startswith("<flag") and place % 20 == 0 and place > 20 * number:
+            continue  # an older QEMU can do less
+        line = re.sub(r"(?<=<version>)\d+", str(major * 1_000_000 + minor * 1_000), line)
+        kept.append(re.sub(r"(?<=<selfvers>)\d+", str(libvirt), line))
+    return "\n".join(kept)
 
 
 def seconds(command: Sequence[str | Path], runs: int) -> float:
@@ -156,6 +194,19 @@ def main() -> None:
         parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE_FOLDER, many], runs)
         time_taken = seconds([own, many, "--caps", CAPS, "--network", networks], runs)
         report("1,000 files in one process, to import and parse", time_taken, parse, "at most 2.5")
+        hosts = Path(folder) / "hosts"
+        hosts.mkdir()
+        for number, (release, _libvirt) in enumerate(RELEASES):
+            (hosts / f"qemu-{release}.xml").write_text(capabilities(number))
+        for title, machine in (("", "pc-q35-4.2"), (" whose machine 7 lack", "pc-q35-7.2")):
+            two_hundred = Path(folder) / machine
+            two_hundred.mkdir()
+            for number in range(200):
+                text = domain(number, teamed=number % 10 == 0, machine=machine)
+                (two_hundred / f"vm{number:04}.xml").write_text(text)
+            one = seconds([own, two_hundred, "--caps", CAPS, "--network", networks], runs)
+            twelve = seconds([own, two_hundred, "--caps", hosts, "--network", networks], runs)
+            report(f"200 files{title} on 12 hosts, to the same on one", twelve, one, "at most 4")
         validate = shutil.which("virt-xml-validate")
         if validate is None:
             print("virt-xml-validate is not installed (Debian: libvirt-clients): not compared")

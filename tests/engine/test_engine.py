@@ -131,7 +131,7 @@ def test_a_rule_that_asks_all_hosts_runs_once_and_says_which_it_is_about() -> No
     arm = example_host("qemu-8.2")._replace(id="arm", arch="aarch64")
     hosts = (example_host("qemu-4.1"), arm, example_host("qemu-8.2"))
     assert [(found.message, found.hosts) for found in seen_by(all_hosts, hosts=hosts)] == [
-        ("None of 3, fitting qemu-4.1, qemu-8.2", ("qemu-4.1", "arm", "qemu-8.2")),
+        ("None of 3, fitting qemu-4.1, qemu-8.2", ("qemu-4.1", "qemu-8.2")),
         ("one of them", ("qemu-8.2",)),
     ]
     assert seen_by(all_hosts) == []
