@@ -1,11 +1,11 @@
 """One file, parsed once: its tree, the domain in it, and the exact place of everything in it."""
 
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from lxml import etree
 
+from domlint.cached import cached_property
 from domlint.findings import Location
 
 if TYPE_CHECKING:

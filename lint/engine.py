@@ -124,6 +124,10 @@ class _Node:
                 self.by_name[child.tag].walk(child, visits, concerned)
 
 
+_MOST_REMEMBERED: Final = 1000
+"""Kinds of domains whose fitting hosts are remembered: a run over many files could have any number."""
+
+
 class Plan:
     """What a run does to each file: the rules, and the hosts and networks they are held against.
 
@@ -142,6 +146,7 @@ class Plan:
         self.hosts = tuple(hosts)
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
+        self._fits: dict[object, tuple[Host, ...]] = {}
         self._file_rules = [rule for rule in self.rules if rule.on == "/"]
         self._all_ids = tuple(host.id for host in self.hosts)
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
@@ -170,9 +175,21 @@ class Plan:
         fitting: Sequence[Host] = ()
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
-            fitting = fitting_hosts(domain, self.hosts)
+            fitting = self._fitting(domain)
             self._check_domain(document, domain, fitting, collected)
         return collected.report(tuple(host.id for host in fitting))
+
+    def _fitting(self, domain: Domain) -> "tuple[Host, ...]":
+        """The emulators that fit a domain: those that were found for one of its kind before."""
+        if not self.hosts:
+            return ()
+        kind = domain.arch, domain.virt_type, domain.emulator
+        found = self._fits.get(kind)
+        if found is None:
+            if len(self._fits) >= _MOST_REMEMBERED:
+                self._fits.clear()
+            found = self._fits[kind] = fitting_hosts(domain, self.hosts)
+        return found
 
     def _check_domain(
         self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"

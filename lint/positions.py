@@ -9,9 +9,10 @@ import codecs
 import pyexpat  # what xml.parsers.expat is, without the packages around it
 import re
 from bisect import bisect_right
-from functools import cached_property
 from itertools import accumulate
 from typing import Final, NamedTuple, TypeAlias
+
+from domlint.cached import cached_property
 
 _SPACES: Final = b" \t\r\n"
 _ENDS_OF_NAMES: Final = b" \t\r\n/>"

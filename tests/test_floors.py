@@ -16,6 +16,7 @@ FLOORS = {
     "versions": 1,
     "reading": 1,
     "numbers": 1,
+    "cached": 1,
     "printable": 1,
     "placeholders": 1,
     "document": 1,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from domlint.cached import cached_property
 from domlint.document import Document, Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child
 from domlint.hosts.fit import fitting_emulator

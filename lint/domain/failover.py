@@ -9,9 +9,9 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
-from functools import cached_property
 from typing import Final, NamedTuple
 
+from domlint.cached import cached_property
 from domlint.document import Element
 from domlint.domain.devices import (
     WITHOUT_ALIAS,

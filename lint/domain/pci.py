@@ -1,8 +1,8 @@
 """The guest's PCI topology: its controllers, the addresses asked for, and where libvirt puts what asks for none."""
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from domlint.cached import cached_property
 from domlint.document import Element
 from domlint.domain.machine import Machine, PciRoot
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
