@@ -34,9 +34,9 @@ def _version(_context: click.Context, _parameter: click.Parameter, value: str | 
 caps_option = click.option(
     "--caps",
     multiple=True,
-    metavar="[LABEL=]PATH",
-    help="A host's capability file, such as one from /var/cache/libvirt/qemu/capabilities, or a directory of them. "
-    "Repeatable: the domains are held against each host.",
+    metavar="[LABEL=]CAPS",
+    help="A host's capability file, such as one from /var/cache/libvirt/qemu/capabilities, a directory of them, or a "
+    "bundled profile such as debian-12 (domlint hosts lists them). Repeatable: the domains are held against each host.",
 )
 network_option = click.option(
     "--network",
