@@ -26,6 +26,7 @@ FLOORS = {
     "networks": 1,
     "schemas": 1,
     "domain": 2,
+    "fingerprints": 2,
     "rule": 3,
     "selector": 3,
     "capability": 3,
