@@ -170,7 +170,12 @@ def _outcome_table() -> list[str]:
 
 
 def _reference(rule: Rule) -> list[str]:
-    lines = [f'### <a id="{rule.code.lower()}"></a>{rule.code} {rule.name}', "", rule.documentation, ""]
+    return [f'### <a id="{rule.code.lower()}"></a>{rule.code} {rule.name}', "", *markdown(rule).split("\n")]
+
+
+def markdown(rule: Rule) -> str:
+    """All of a rule in Markdown, without a heading."""
+    lines = [rule.documentation, ""]
     lines.append(f"- Outcome: **{rule.outcome.value}**, {rule.outcome.in_words}; severity {rule.severity.value}")
     lines.append(f"- Asks: {needs_in_words(rule)}")
     if rule.since:
@@ -179,4 +184,4 @@ def _reference(rule: Rule) -> list[str]:
     for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
         where = setting(example)
         lines += [f"{title}{f' ({where})' if where else ''}:", "", "```xml", fragment(example).rstrip("\n"), "```", ""]
-    return lines
+    return "\n".join(lines)

@@ -27,13 +27,18 @@ class Unread(NamedTuple):
 class Report(NamedTuple):
     """What a run found: file by file, in the order given.
 
-    ``comparing`` has the codes of the rules that ran and are about all hosts together.
+    ``comparing`` has the codes of the rules that ran and are about all hosts together. ``exit_status`` is what a
+    command ends with; ``fail_on`` and ``require`` say what counts in that (see domlint.verdicts). A run that no command
+    made has no exit status.
     """
 
     checked: tuple[FileReport, ...]
     unread: tuple[Unread, ...]
     hosts: tuple[Host, ...]
     comparing: frozenset[str] = frozenset()
+    fail_on: Severity = Severity.WARNING
+    require: str = "all"
+    exit_status: int | None = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -1,8 +1,8 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
     python tools/update_documents.py            write docs/rules.md, docs/needs.md, docs/terminal.svg, the tables of
-                                                docs/profiles.md and the outputs in README.md, docs/hosts.md and
-                                                docs/requires.md
+                                                docs/profiles.md and the outputs in README.md, docs/hosts.md,
+                                                docs/requires.md and docs/formats.md
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -137,8 +137,8 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Each made document with its text as it should be."""
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
     yield ROOT / "docs" / "needs.md", reference()
-    for path in (ROOT / "README.md", ROOT / "docs" / "hosts.md", ROOT / "docs" / "requires.md"):
-        yield path, with_outputs(path.read_text())
+    for name in ("README.md", "docs/hosts.md", "docs/requires.md", "docs/formats.md"):
+        yield ROOT / name, with_outputs((ROOT / name).read_text())
     profiles = ROOT / "docs" / "profiles.md"
     yield profiles, with_profiles(profiles.read_text())
     path = ROOT / "docs" / "terminal.svg"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from domlint.commands import options
-from domlint.commands.console import EXIT_CLEAN, EXIT_FINDINGS, hint, terminal_columns, write
+from domlint.commands.console import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, hint, terminal_columns, write
 from domlint.commands.linting import lint, tell_what_failed
 from domlint.findings import Severity
 from domlint.reports import FORMATS
@@ -75,14 +75,15 @@ def check(
     if not caps and not quiet:
         hint("no --caps given: what hangs on a host's capabilities was not checked")
     report = lint(plan, paths, stdin_filename, jobs, quiet)
+    passed = all(passes(file, Severity(fail_on), require, report.comparing) for file in report.checked)
+    status = EXIT_FAILURE if not report.is_complete else EXIT_CLEAN if passed else EXIT_FINDINGS
+    report = report._replace(fail_on=Severity(fail_on), require=require, exit_status=status)
     for name, path in output_format:
-        summary = (
-            [] if quiet or name == "json" else summary_lines(report, Severity(fail_on), require, name != "concise")
-        )
+        summed_up = not quiet and name in ("text", "concise")
+        summary = summary_lines(report, Severity(fail_on), require, name == "text") if summed_up else []
         _write(report, name, path, matrix, color, summary)
     tell_what_failed(report, quiet)
-    passed = all(passes(file, Severity(fail_on), require, report.comparing) for file in report.checked)
-    sys.exit(EXIT_CLEAN if passed else EXIT_FINDINGS)
+    sys.exit(status)
 
 
 def _write(report: Report, name: str, path: str, matrix: bool, color: str, summary: Iterable[str]) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from domlint.run import Report
 
-FORMATS: Final = ("text", "concise", "json")
-"""The names of the output formats; each is a module here with a function ``render``."""
+FORMATS: Final = ("text", "concise", "json", "json-lines", "sarif", "junit", "github", "gitlab", "checkstyle")
+"""The names of the output formats; each is a module here (with _ for -) with a function ``render``."""
 
 
 def renderer(name: str) -> Callable[[Report, int | None], str]:
@@ -18,5 +18,5 @@ def renderer(name: str) -> Callable[[Report, int | None], str]:
 
     Only the module of that format is imported.
     """
-    render: Callable[[Report, int | None], str] = import_module(f"{__name__}.{name}").render
+    render: Callable[[Report, int | None], str] = import_module(f"{__name__}.{name.replace('-', '_')}").render
     return render

@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 from command import CAPS, CLEAN, NO_CAPS_HINT, OLD_CAPS, REPOSITORY, STANDBY, domlint
 
+from domlint.reports import FORMATS
 from domlint.version import VERSION
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["text", "concise", "json"])
+@pytest.mark.parametrize("name", FORMATS)
 def test_whole_output(name: str, tmp_path: Path) -> None:
     written = tmp_path / "out"
     result = domlint(DOMAIN, *HOSTS, "--output-format", f"{name}={written}", "-q", cwd=REPOSITORY, out=tmp_path)
@@ -142,8 +143,8 @@ def test_a_file_is_written_without_colours_even_if_they_are_wanted(folder: Path)
 @pytest.mark.parametrize(
     "formats, words",
     [
-        (("xml",), "'xml' is none of text, concise, json"),
-        (("=out",), "'' is none of text, concise, json"),
+        (("xml",), "'xml' is none of text, concise, json, json-lines, sarif, junit, github, gitlab, checkstyle"),
+        (("=out",), "'' is none of text, concise, json, json-lines, sarif, junit, github, gitlab, checkstyle"),
         (("text", "json"), "only one format can go to standard output; write the others as FORMAT=FILE"),
         (("json=no/such/folder",), "no/such/folder: cannot be written: No such file or directory"),
         (("json=.",), ".: cannot be written: Is a directory"),
