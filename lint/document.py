@@ -1,6 +1,7 @@
 """One file, parsed once: its tree, the domain in it, and the exact place of everything in it."""
 
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from lxml import etree
@@ -179,6 +180,7 @@ def parse(name: str, data: bytes) -> Document:
     return document
 
 
+@cache  # Making one takes as long as reading a small file.
 def hardened_parser(recover: bool = False, keep_comments: bool = True) -> etree.XMLParser:
     """A parser that expands no entity, reads no other file and keeps libxml2's limits of size and depth.
 

@@ -8,11 +8,19 @@ from domlint.rule import Catalogue, Rule
 
 
 @cache
-def catalogue() -> Catalogue:
-    """All rules of domlint."""
-    from domlint.rules import capabilities, host_values, teaming, xml
+def catalogue(with_offers: bool = True) -> Catalogue:
+    """All rules of domlint.
+
+    Without ``with_offers``, those are left out that only a host with domainCapabilities can answer: making them takes
+    as long as all others, and few runs have such a host.
+    """
+    from domlint.rules import capabilities, teaming, xml
     from domlint.rules.host import cpu, features, fit, machine, vcpus
 
     modules = (capabilities, cpu, features, fit, machine, teaming, vcpus, xml)
     declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
+    if not with_offers:
+        return Catalogue(declared)
+    from domlint.rules import host_values
+
     return Catalogue((*declared, *host_values.RULES))

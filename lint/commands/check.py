@@ -71,7 +71,7 @@ def check(
     if matrix and not caps:
         raise click.UsageError("--matrix is about hosts: give some with --caps")
     hosts = options.hosts_of(caps)
-    plan = Plan(options.selected_rules(select, ignore), hosts, options.networks_of(network), libvirt)
+    plan = Plan(options.selected_rules(select, ignore, hosts), hosts, options.networks_of(network), libvirt)
     if not caps and not quiet:
         hint("no --caps given: what hangs on a host's capabilities was not checked")
     report = lint(plan, paths, stdin_filename, jobs, quiet)

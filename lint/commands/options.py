@@ -98,13 +98,14 @@ def output_option(formats: Sequence[str]) -> Option:
     return click.option("--output-format", multiple=True, callback=outputs, metavar="FORMAT[=FILE]", help=words)
 
 
-def selected_rules(select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:
-    """The rules that ``--select`` and ``--ignore`` leave."""
+def selected_rules(select: Sequence[str], ignore: Sequence[str], hosts: Iterable[Host]) -> tuple[Rule, ...]:
+    """The rules that ``--select`` and ``--ignore`` leave; where neither is given, those that these hosts may answer."""
     from domlint.rule import UnknownSelectorError
     from domlint.rules import catalogue
 
     try:
-        return catalogue().select(select, ignore)
+        has_selectors = bool(select or ignore)
+        return catalogue(has_selectors or any(host.domain_capabilities for host in hosts)).select(select, ignore)
     except UnknownSelectorError as error:
         fail(str(error))
 

@@ -59,7 +59,8 @@ def upgrade(
     from domlint.reports import upgrade as reports
     from domlint.upgrade import upgrade as compare
 
-    plan = Plan(options.selected_rules(select, ignore), _hosts(old, new), options.networks_of(network))
+    hosts = _hosts(old, new)
+    plan = Plan(options.selected_rules(select, ignore, hosts), hosts, options.networks_of(network))
     report = lint(plan, paths, stdin_filename, jobs, quiet)
     compared = compare(report)
     for name, path in output_format:

@@ -44,8 +44,6 @@ def load_hosts(specs: Iterable[str], refuse: Callable[[HostError], None] | None 
     Without it, raises HostError for the first that cannot be read or is no capability file, for a directory without
     such a file, and where files with one label contradict each other.
     """
-    from domlint.hosts.combine import combine
-
     refuse = refuse or _raise
     labelled: dict[str, list[Host]] = {}
     unlabelled: dict[str, list[Host]] = {}
@@ -70,10 +68,18 @@ def load_hosts(specs: Iterable[str], refuse: Callable[[HostError], None] | None 
             hosts += _renamed(found, name) if names[found[0].id] > 1 else found
         elif labelled[name]:
             try:
-                hosts += combine(labelled[name])
+                hosts += _together(labelled[name])
             except HostError as error:
                 refuse(error)
     return hosts
+
+
+def _together(parts: list[Host]) -> list[Host]:
+    if len(parts) == 1:
+        return parts
+    from domlint.hosts.combine import combine
+
+    return combine(parts)
 
 
 def _raise(error: HostError) -> NoReturn:
