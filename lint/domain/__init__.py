@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from domlint.cached import cached_property
 from domlint.document import Document, Element
@@ -108,7 +108,8 @@ class Context:
     ``host`` is the emulator that the domain gets on the host. ``libvirt`` is the version that shall read the file,
     where it is known. ``given_hosts`` are the emulators of all the hosts of the run, those with one id being of one
     host: where there are some and ``host`` is None, none of them fits the domain. ``fitting_hosts`` are the emulators
-    that the domain gets on the hosts of the run, one for each host that has one for it.
+    that the domain gets on the hosts of the run, one for each host that has one for it. ``domain`` is the domain's own
+    facts.
     """
 
     def __init__(
@@ -125,7 +126,8 @@ class Context:
         self.given_hosts = given_hosts
         self.fitting_hosts = fitting
         self.libvirt = libvirt
-        self._domain = domain
+        # Rules for the file as a whole, which run without one, must not ask for the domain.
+        self.domain = cast("Domain", domain)
         self._selected: dict[tuple[object, Element], tuple[Any, ...]] = {}
 
     def selected(self, each: Callable[[Context, Element], Iterable[Any]], element: Element) -> tuple[Any, ...]:
@@ -165,12 +167,6 @@ class Context:
             return (self.domain_capabilities,)
         arch = domain.arch or self.host.arch
         return tuple(one for one in self.host.domain_capabilities if one.arch == arch)
-
-    @property
-    def domain(self) -> Domain:
-        """The domain; rules for the file as a whole must not ask for it."""
-        assert self._domain is not None
-        return self._domain
 
     @property
     def failover(self) -> Failover:

@@ -101,8 +101,8 @@ class Host(NamedTuple):
     domain_capabilities: "tuple[DomainCapabilities, ...]" = ()
 
     def __hash__(self) -> int:
-        # Thousands of CPU properties need not be walked each time a host is a key.
-        return hash((self.id, self.source, self.qemu_version, self.libvirt_version))
+        # Hosts are keys for every file: texts know their hash, thousands of CPU properties would be walked each time.
+        return hash((self.id, self.source, self.arch))
 
     def answer(self, flag: str) -> "Answer":
         """Whether the host has this capability, with the reason in words.
