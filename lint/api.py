@@ -34,6 +34,7 @@ def check(
     libvirt: Version | str | None = None,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
+    strict: bool = False,
 ) -> list[Finding]:
     """Lint domains and return the findings, in the order of the sources, then of the lines.
 
@@ -41,7 +42,8 @@ def check(
     document, or a Source, which gives bytes a name. ``hosts`` are hosts, or what ``--caps`` takes: capability files,
     directories of them, bundled profiles, each with a LABEL= before it or not; ``networks`` are networks or paths of
     their definitions; ``libvirt`` is the version that shall read the domains (default: each host's own). ``select``
-    and ``ignore`` are codes, beginnings of codes, or names of rules.
+    and ``ignore`` are codes, beginnings of codes, or names of rules; with ``strict``, each file is held against the XSD
+    1.1 schema itself, too.
 
     Nothing is printed, kept or changed: the same arguments give the same findings. Hosts, networks and findings can be
     pickled.
@@ -55,6 +57,7 @@ def check(
         _hosts(hosts),
         _networks(networks),
         Version.parse(libvirt) if isinstance(libvirt, str) else libvirt,
+        strict,
     )
     reports = [plan.check(source) for source in _sources(sources)]
     findings = [finding for report in reports for finding in report.findings]

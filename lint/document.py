@@ -10,7 +10,8 @@ from domlint.cached import cached_property
 from domlint.findings import Location
 
 if TYPE_CHECKING:
-    from domlint.positions import Positions, Text
+    from domlint.positions import ElementSpan, Positions, Text
+    from domlint.structure import Structure
 
 Element: TypeAlias = etree._Element
 
@@ -51,7 +52,7 @@ class Document:
     """A file and what it holds.
 
     ``root`` is its root element, or None where the file could not be parsed; ``domain`` the domain element in it, or
-    None. ``faults`` says what is wrong with the file as such.
+    None, and ``network`` the network element. ``faults`` says what is wrong with the file as such.
     """
 
     def __init__(self, name: str, data: bytes, root: Element | None, faults: tuple[Fault, ...] = ()) -> None:
@@ -59,7 +60,9 @@ class Document:
         self.data = data
         self.root = root
         self.domain = None if root is None else _domain_in(root)
+        self.network = None if root is None or self.domain is not None else network_in(root)
         self.faults = faults
+        self._last_span: tuple[int, ElementSpan] | None = None
 
     def locate(self, element: Element, attribute: str | None = None) -> Location:
         """The place of an element's start tag, or of one of its attributes (where it has none of that name, the tag).
@@ -81,7 +84,7 @@ class Document:
         if positions is None:
             line = cast("int", element.sourceline) or 1  # the stubs of lxml do not say
             return Location(self.name, line, 1, line, 1, xpath=xpath)
-        span = positions.element(self._numbers[element])
+        span = self._span(positions, element)
         start, end = span.start_tag
         if attribute is not None and attribute in span.attributes:
             start, end = span.attributes[attribute]
@@ -89,6 +92,44 @@ class Document:
         assert self._text is not None
         first, last = self._text.place(start), self._text.place(end)
         return Location(self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, xpath)
+
+    def _span(self, positions: "Positions", element: Element) -> "ElementSpan":
+        """The place of an element. That of the last one is kept: one with many attributes may have many findings."""
+        number = self._numbers[element]
+        if self._last_span is None or self._last_span[0] != number:
+            self._last_span = number, positions.element(number)
+        return self._last_span[1]
+
+    def locate_text(self, holder: Element, is_tail: bool) -> Location:
+        """The place of the text that an element begins with or, ``is_tail``, that follows it: its first line with one.
+
+        Falls back on the place of the element.
+        """
+        at_element = self.locate(holder)
+        positions = self._positions
+        if positions is None or self._text is None:
+            return at_element
+        span = positions.element(self._numbers[holder])
+        start = span.whole[1] if is_tail else span.start_tag[1]
+        text = self._text.utf8
+        end = text.find(b"<", start)
+        piece = text[start : end if end >= 0 else len(text)]
+        start += len(piece) - len(piece.lstrip())
+        end = start + len(piece.strip().split(b"\n", 1)[0].rstrip())
+        first, last = self._text.place(start), self._text.place(end)
+        return Location(
+            self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, at_element.xpath
+        )
+
+    @cached_property
+    def structure(self) -> "Structure":
+        """How the domain or network stands to what libvirt knows; only for files that have one."""
+        from domlint.structure import Structure
+
+        if self.network is not None:
+            return Structure("network", self.network, self.data)
+        assert self.domain is not None
+        return Structure("domain", self.domain, self.data)
 
     def line_text(self, line: int) -> str:
         """The text of a line, from 1, without its end."""
@@ -173,7 +214,7 @@ def parse(name: str, data: bytes) -> Document:
         if fault is not None:
             return Document(name, data, None, (fault,))
     document = Document(name, data, root)
-    if document.domain is None and root.tag not in DOMAIN_WRAPPERS:
+    if document.domain is None and document.network is None and root.tag not in DOMAIN_WRAPPERS:
         from domlint.broken import root_fault
 
         return Document(name, data, root, (root_fault(document),))
@@ -210,6 +251,13 @@ def _steps_of(parent: Element) -> dict[Element, str]:
         else:
             steps.update({child: f"{name}[{number}]" for number, child in enumerate(group, 1)})
     return steps
+
+
+def network_in(root: Element) -> Element | None:
+    """The network at a root, which may be the status file of a running one."""
+    if root.tag == "networkstatus":
+        return next(root.iterchildren("network"), None)
+    return root if root.tag == "network" else None
 
 
 def _domain_in(root: Element) -> Element | None:

@@ -132,7 +132,7 @@ class Plan:
     """What a run does to each file: the rules, and the hosts and networks they are held against.
 
     ``libvirt`` is the version that shall read the files; where it is None, each host's own counts. Rules that ask
-    nothing of a host run once for all hosts with the same libvirt.
+    nothing of a host run once for all hosts with the same libvirt. With ``strict``, rules run that take long, too.
     """
 
     def __init__(
@@ -141,8 +141,9 @@ class Plan:
         hosts: "Sequence[Host]" = (),
         networks: Iterable[Network] = (),
         libvirt: Version | None = None,
+        strict: bool = False,
     ) -> None:
-        self.rules = tuple(rules)
+        self.rules = tuple(rule for rule in rules if strict or Needs.STRICT not in rule.needs)
         self.hosts = tuple(hosts)
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
@@ -177,6 +178,10 @@ class Plan:
             domain = Domain(document.domain, self.networks)
             fitting = self._fitting(domain)
             self._check_domain(document, domain, fitting, collected)
+        elif document.network is not None:
+            visits = [(group, document.network) for asking, group in self._paths.groups if asking == _NOBODY]
+            for libvirt, ids in self._ids_by_libvirt:
+                collected.run_all(visits, Context(document, None, None, libvirt), ids)
         return collected.report(tuple(host.id for host in fitting))
 
     def _fitting(self, domain: Domain) -> "tuple[Host, ...]":
@@ -236,6 +241,7 @@ class _Collected:
         self._all_hosts = tuple(dict.fromkeys(all_hosts))
         self._found: dict[Finding, list[str]] = {}
         self._crashes: list[Crash] = []
+        self._untold: set[tuple[str, str]] = set()
 
     def run_all(self, visits: Iterable[tuple[_Group, Element]], context: Context, hosts: tuple[str, ...]) -> None:
         for group, element in visits:
@@ -249,7 +255,10 @@ class _Collected:
             for problem in rule.problems(context, element):
                 if not _points_at_placeholder(problem):
                     of = hosts if problem.hosts is None else problem.hosts
-                    self._found.setdefault(self._finding(rule, problem), []).extend(of)
+                    finding = self._finding(rule, problem)
+                    self._found.setdefault(finding, []).extend(of)
+                    for code in (*rule.instead_of, *problem.instead_of):
+                        self._untold.add((code, _path_of_element(finding)))
         except Exception as error:
             self._crashed(rule, error)
 
@@ -266,6 +275,7 @@ class _Collected:
         findings = [
             finding._replace(hosts=tuple(filter(set(having).__contains__, self._all_hosts))) if having else finding
             for finding, having in self._found.items()
+            if not self._untold or (finding.code, _path_of_element(finding)) not in self._untold
         ]
         lines = {finding.location.line for finding in findings}
         return FileReport(
@@ -295,6 +305,10 @@ class _Collected:
 
     def _place(self, at: Spot | Location) -> Location:
         return at if isinstance(at, Location) else self._document.locate(*at)
+
+
+def _path_of_element(finding: Finding) -> str:
+    return finding.location.xpath.partition("/@")[0]
 
 
 _LONGEST_TEXT: Final = 2000

@@ -15,6 +15,7 @@ from domlint.rule import Example, Needs, Rule
 FAMILIES: Final = {
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "HOST": "Hosts: can a host that was given run the domain at all",
+    "SCHEMA": "Structure: what libvirt does not know, or does not take",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "XML": "The file itself",
 }
@@ -102,7 +103,7 @@ def rule_list(rules: Iterable[Rule]) -> str:
         lines += [style(FAMILIES[letters], bold=True), ""]
         for rule in members:
             severity = style(f"{rule.severity.value:<7}", fg=COLOURS[rule.severity])
-            lines.append(f"  {rule.code:<8} {severity}  {rule.outcome.value:<7}  {rule.name}")
+            lines.append(f"  {rule.code:<9} {severity}  {rule.outcome.value:<7}  {rule.name}")
         lines.append("")
     lines.append("domlint explain CODE tells what a rule is about, and shows examples.")
     return "\n".join(lines) + "\n"

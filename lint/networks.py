@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from domlint.document import MAXIMUM_BYTES, Element, FaultKind, hardened_parser, parse
+from domlint.document import MAXIMUM_BYTES, Element, FaultKind, hardened_parser, network_in, parse
 from domlint.numbers import base_ten
 from domlint.reading import read_at_most, xml_files
 
@@ -82,13 +82,7 @@ def _network_in(data: bytes) -> Element | None:
         root = etree.fromstring(data, hardened_parser())
     except (etree.XMLSyntaxError, ValueError):
         return None
-    return _network_at(root) if root.getroottree().docinfo.internalDTD is None else None
-
-
-def _network_at(root: Element | None) -> Element | None:
-    if root is not None and root.tag == "networkstatus":
-        return next(root.iterchildren("network"), None)
-    return root if root is not None and root.tag == "network" else None
+    return network_in(root) if root.getroottree().docinfo.internalDTD is None else None
 
 
 def _carefully(data: bytes, source: str) -> Element:
@@ -97,7 +91,7 @@ def _carefully(data: bytes, source: str) -> Element:
     serious = [fault for fault in document.faults if fault.kind in (FaultKind.NOT_WELL_FORMED, FaultKind.REFUSED)]
     if serious:
         raise NetworkError(source, serious[0].message, serious[0].location.line)
-    root = _network_at(document.root)
+    root = None if document.root is None else network_in(document.root)
     if root is None:
         found = "" if document.root is None else f"this is a <{document.root.tag}>: "
         raise NetworkError(source, f"{found}--network takes a <network> definition")

@@ -23,7 +23,7 @@ class Needs(Flag):
 
     A rule that needs the host runs once for each of them; one that needs all hosts runs once, with none, and only
     where hosts are given. OFFERS is what a host says that it offers to domains (domainCapabilities): only hosts that
-    say so are asked.
+    say so are asked. A rule that needs STRICT takes long, and runs where that is asked for.
     """
 
     NOTHING = 0
@@ -31,6 +31,7 @@ class Needs(Flag):
     NETWORKS = auto()
     OFFERS = auto()
     ALL_HOSTS = auto()
+    STRICT = auto()
 
 
 class Spot(NamedTuple):
@@ -44,16 +45,18 @@ class Problem(NamedTuple):
     """What a rule yields: a finding that has no place in the file yet.
 
     ``outcome`` and ``severity`` are given only where they differ from what the rule declares, ``hosts`` (labels) only
-    where the finding is of other hosts than the one that the rule was asked about.
+    where the finding is of other hosts than the one that the rule was asked about, ``instead_of`` where there is more
+    than the rule declares.
     """
 
     at: Spot | Location
     message: str
     help: str = ""
-    related: tuple[tuple[Spot, str], ...] = ()
+    related: tuple[tuple[Spot | Location, str], ...] = ()
     outcome: Outcome | None = None
     severity: Severity | None = None
     hosts: tuple[str, ...] | None = None
+    instead_of: tuple[str, ...] = ()
 
 
 Problems: TypeAlias = Iterator[Problem]
@@ -99,6 +102,7 @@ class Rule(NamedTuple):
     body: Body
     each: Each | None
     where: Where | None
+    instead_of: tuple[str, ...]
 
     @property
     def documentation(self) -> str:
@@ -137,6 +141,7 @@ def rule(
     good: Example,
     each: Each | None = None,
     where: Where | None = None,
+    instead_of: tuple[str, ...] = (),
     severity: Severity | None = None,
     needs: Needs = Needs.NOTHING,
     since: str = "",
@@ -145,8 +150,10 @@ def rule(
     """Declare the function below as a rule.
 
     ``on`` is the path of the elements it looks at, from the domain: names and ``*`` with slashes between them
-    ("devices/*/teaming"); "." stands for the domain, "/" for the file as a whole. The function is called with the
-    context and the element, or, with ``each``, with the context and every value that ``each`` makes of the element.
+    ("devices/*/teaming"); "." stands for the domain or network, "/" for the file as a whole. The function is
+    called with the context and the element, or, with ``each``, with the context and every value that ``each`` makes of
+    the element. What the rule finds at an element is told ``instead_of`` what rules with these codes find there: it
+    knows more of the same mistake.
 
     ``where`` is for rules on the domain that need a host and have the same ``each``: it tells, of the hosts of a run
     and the libvirt that shall read the files, the paths without any of which a domain is none of the rules' concern.
@@ -167,6 +174,7 @@ def rule(
             body=body,
             each=each,
             where=where,
+            instead_of=instead_of,
         )
 
     return declare

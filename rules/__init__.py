@@ -14,10 +14,10 @@ def catalogue(with_offers: bool = True) -> Catalogue:
     Without ``with_offers``, those are left out that only a host with domainCapabilities can answer: making them takes
     as long as all others, and few runs have such a host.
     """
-    from domlint.rules import capabilities, teaming, xml
+    from domlint.rules import capabilities, schema, teaming, xml
     from domlint.rules.host import cpu, features, fit, machine, vcpus
 
-    modules = (capabilities, cpu, features, fit, machine, teaming, vcpus, xml)
+    modules = (capabilities, cpu, features, fit, machine, schema, teaming, vcpus, xml)
     declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
     if not with_offers:
         return Catalogue(declared)

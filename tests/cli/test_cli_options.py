@@ -494,7 +494,8 @@ def test_a_rule_that_fails_does_not_keep_the_others_from_speaking(
 
 
 def test_a_rule_that_fails_is_named_once_for_each_file() -> None:
-    report = Plan(_failing()).check(Source("vm.xml", CLEAN.replace("</devices>", "<interface/></devices>").encode()))
+    two = CLEAN.replace("</devices>", "<interface type='user'/></devices>")
+    report = Plan(_failing()).check(Source("vm.xml", two.encode()))
     assert [(crash.code, crash.file) for crash in report.crashes] == [("ZZZ001", "vm.xml")]
     assert len(report.findings) == 2
 

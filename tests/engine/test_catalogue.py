@@ -76,6 +76,7 @@ def test_the_letters_of_a_code_name_its_file() -> None:
     files = {
         "CAPS": "domlint.rules.capabilities",
         "HOST": "domlint.rules.host",
+        "SCHEMA": "domlint.rules.schema",
         "TEAM": "domlint.rules.teaming",
         "XML": "domlint.rules.xml",
     }

@@ -7,19 +7,20 @@ import pytest
 from domlint.engine import Plan, Source
 from domlint.examples import example_hosts, example_networks, marked_lines, whole_document
 from domlint.findings import Severity
-from domlint.rule import Example, Rule
+from domlint.rule import Example, Needs, Rule
 from domlint.rules import catalogue
 from domlint.versions import Version
 
 RULES = list(catalogue())
 
 
-def check(example: Example):
+def check(example: Example, strict: bool = False):
     plan = Plan(
         catalogue(),
         example_hosts(example),
         example_networks(example),
         Version.parse(example.libvirt) if example.libvirt else None,
+        strict=strict,
     )
     report = plan.check(Source("example.xml", whole_document(example).encode()))
     assert report.crashes == ()
@@ -28,7 +29,7 @@ def check(example: Example):
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_bad_example_yields_the_code_at_the_marked_lines(rule: Rule) -> None:
-    findings = check(rule.bad)
+    findings = check(rule.bad, Needs.STRICT in rule.needs)
     lines = [finding.location.line for finding in findings if finding.code == rule.code]
     assert lines == marked_lines(rule.bad, rule.code)
     assert lines, "an example that marks no line tests nothing"
@@ -38,7 +39,7 @@ def test_bad_example_yields_the_code_at_the_marked_lines(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.code)
 def test_good_example_is_clean(rule: Rule) -> None:
-    findings = check(rule.good)
+    findings = check(rule.good, Needs.STRICT in rule.needs)
     assert rule.code not in {finding.code for finding in findings}
     assert [finding for finding in findings if finding.severity is not Severity.NOTE] == []
 

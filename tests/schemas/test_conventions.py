@@ -19,6 +19,7 @@ KNOWN_TO = {
     "tolerated": ("element", "attribute", "assert"),
     "single": ("element",),
     "closed": ("complexType",),
+    "needless": ("complexType",),
     "taken": ("element", "attribute", "simpleType"),
 }
 ALLOWED = {
