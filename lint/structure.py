@@ -74,10 +74,17 @@ class Tables:
         if any(self.simple[member][0] == "number" for member in data):
             # XML Schema looks at a number without the spaces around it, by its patterns too.
             value = value.strip(" \t\r\n")
+        if self._is_number(data[0]):
+            # White space around a number is no part of it.
+            value = value.strip(SPACES)
         for member in data:  # noqa: SIM110
             if not self.accepts(member, value):
                 return False
         return True
+
+    def _is_number(self, simple: int) -> bool:
+        kind, data, *_facts = self.simple[simple]
+        return kind == "number" or (kind == "all" and self._is_number(data[0]))
 
     def _compile(self, simple: int) -> Any:
         import re

@@ -278,6 +278,8 @@ class Tables:
         if len(parts) == 1:
             row = self.simple[parts[0]]
             return self._add_simple((row[0], row[1], words, taken))
+        # A number comes first: white space around it is no part of the value, then.
+        parts.sort(key=lambda part: self.simple[part][0] not in ("number", "all"))
         return self._add_simple(("all", tuple(parts), words, taken))
 
     # Complex types.

@@ -158,6 +158,7 @@ def test_placeholders_are_silent(devices: str) -> None:
         "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'/>",
         "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-s'/></q:commandline>",
         "<description>a &amp; b &lt; c <!-- d --> <![CDATA[<e>]]></description>",
+        "<vcpu> 2\n</vcpu>",
         "<?php echo '<name/>' ?>",
     ],
 )
