@@ -71,9 +71,6 @@ class Tables:
             return any(self.accepts(member, value) for member in data)
         if kind == "list":
             return all(self.accepts(data, part) for part in value.split())
-        if any(self.simple[member][0] == "number" for member in data):
-            # XML Schema looks at a number without the spaces around it, by its patterns too.
-            value = value.strip(" \t\r\n")
         if self._is_number(data[0]):
             # White space around a number is no part of it.
             value = value.strip(SPACES)
@@ -264,12 +261,14 @@ _MOST_KEPT: Final = 5000
 class _Type:
     """A type of elements as the quick look needs it.
 
-    ``steps`` has the pieces of text that were met in such an element, ``starts`` the start tags in them, and what each
-    means there; ``settled`` whether the conditions hold for what was met together.
+    ``steps`` has the pieces of text that were met in such an element, ``starts`` the start tags in them, ``shapes`` the
+    start tags without the values that do not matter, and what each means there; ``tested`` tells where those stand that
+    do. ``settled`` has whether the conditions hold for what was met together, ``rests`` whether they are known to hold
+    where nothing is there that they ask for.
     """
 
     __slots__ = ("asked", "attributes", "children", "conditions", "deep", "is_closing_checked", "is_open", "needed",
-                 "required", "settled", "since", "starts", "steps", "takes_any_attribute", "text")  # fmt: skip
+                 "required", "rests", "settled", "shapes", "since", "starts", "steps", "tested", "text")  # fmt: skip
 
     def __init__(self, row: Type) -> None:
         _name, self.attributes, self.children, self.text, wildcards, conditions, *_facts, self.since = row
@@ -279,14 +278,19 @@ class _Type:
         self.asked, self.deep = _asked(self.conditions) if conditions else (frozenset(), ())
         self.is_closing_checked = bool(self.needed or conditions)
         self.is_open = "##any" in wildcards and not self.children
-        self.takes_any_attribute = "@" in wildcards
+        self.rests = False
         self.starts: dict[str, _Start] = {}
+        self.tested: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self.shapes: dict[tuple[object, ...], _Shape] = {}
         self.steps: dict[str, _Step] = {}
         self.settled: dict[object, bool] = {}
 
 
 _Start: TypeAlias = tuple[str, bool, _Type, bool]
 """What a start tag means: the element's name, whether there may be only one, its type, whether it is newer."""
+
+_Shape: TypeAlias = "tuple[str, bool, _Type, bool, list[tuple[int, int, dict[str, str]]]]"
+"""What start tags mean that differ in values alone: as _Start, and where values stand, their types, those known."""
 
 _Step: TypeAlias = tuple[str, str, _Type | None, int, bool]
 """What a piece of text means: the element's name, where there may be only one; its name, where there may be more and
@@ -367,30 +371,27 @@ class QuickLook:
         """What a piece means in an element of some type, kept for the next time; None where it is wrong or not sure."""
         head, *ends = piece.split("</")
         start, bracket, text = head.rpartition(">")
-        if not bracket or ">" in start or "&" in start or start[0] in "!?":
+        if not bracket or ">" in start or "&" in start or start[:1] in "!?":
             return None
         if "&" in text:
             for name, character in _ENTITIES:
                 text = text.replace(name, character)
             if "&" in text or "&amp;" in head:
                 return None
-        tails = [end.partition(">")[2] for end in ends] if ends else []
-        closes = len(ends)
+        closes, tail = len(ends), ""
+        is_closed = closes > 0 or start.endswith("/")
         if start.endswith("/"):
-            is_closed = True
-            tails.insert(0, text)
-            text = ""
-        else:
-            is_closed = bool(ends)
-            closes -= is_closed
+            text, tail = "", text
+        elif ends:
+            closes -= 1
+            tail = ends.pop(0).partition(">")[2]
+        if ends and "".join([end.partition(">")[2] for end in ends]).strip(SPACES):
+            return None
         if parent.is_open:
-            # The first one stands in what is open, the others behind it.
-            if any(tail.strip(SPACES) for tail in tails[1:]):
-                return None
             step: _Step = ("", "", None if is_closed else _ANYTHING, closes, False)
         else:
             found = parent.starts.get(start) or self._start(parent, start)
-            if found is None or any(tail.strip(SPACES) for tail in tails):
+            if found is None or tail.strip(SPACES):
                 return None
             tag, is_single, kind, is_newer = found
             if kind.text is not None:
@@ -412,6 +413,30 @@ class QuickLook:
 
     def _start(self, parent: _Type, start: str) -> _Start | None:
         """What a start tag without its brackets means; None where it is wrong or not sure."""
+        parts = start.split("'")
+        skeleton = tuple(parts[::2])
+        tested = parent.tested.get(skeleton)
+        if tested is None or not start.isprintable():
+            return self._new_start(parent, start, parts)
+        shape = parent.shapes.get((skeleton, *[parts[place] for place in tested]))
+        if shape is None:
+            return self._new_start(parent, start, parts)
+        tag, is_single, kind, is_newer, values = shape
+        for place, simple, known in values:
+            since = known.get(parts[place])
+            if since is None:
+                since = self._since(simple, parts[place])
+                if since is None:
+                    return None
+            if since:
+                is_newer = True
+        if len(parent.starts) >= _MOST_KEPT:
+            parent.starts.clear()
+        parent.starts[start] = tag, is_single, kind, is_newer
+        return parent.starts[start]
+
+    def _new_start(self, parent: _Type, start: str, parts: list[str]) -> _Start | None:
+        """What a start tag means that has attributes as none before. Its shape is kept."""
         found = self._start_tag(start)
         if found is None:
             return None
@@ -425,25 +450,39 @@ class QuickLook:
             return None
         kind = self._type(number)
         is_newer = bool(row[3] or kind.since)
+        is_newer_value = False
         for name, value in attributes.items():
             known = kind.attributes.get(name)
             if known is None:
-                if kind.takes_any_attribute:
-                    continue
+                # What takes any attribute is what has a type that nobody knows.
                 return None
-            since = self._known[known[0]].get(value)
+            since = self._since(known[0], value)
             if since is None:
-                since = self._since(known[0], value)
-                if since is None:
-                    return None
-            if since or known[2]:
-                is_newer = True
+                return None
+            is_newer = is_newer or bool(known[2])
+            is_newer_value = is_newer_value or bool(since)
         for name in kind.required:
             if name not in attributes:
                 return None
+        is_single = row[1] == 1
+        if len(parts) == 2 * len(attributes) + 1:
+            # Each value stands between two of the quotes at which the tag was split.
+            places = {name: 2 * number + 1 for number, name in enumerate(attributes)}
+            target = row[2] if isinstance(row[2], tuple) else ()
+            asked = dict.fromkeys(attribute for clause, _number in target for attribute, _value in clause)
+            tested = tuple(places[name] for name in asked if name in places)
+            values = [(place, kind.attributes[name][0]) for name, place in places.items()]
+            skeleton = tuple(parts[::2])
+            if len(parent.shapes) >= _MOST_KEPT:
+                parent.shapes.clear()
+            parent.tested[skeleton] = tested
+            parent.shapes[(skeleton, *[parts[place] for place in tested])] = (
+                *(tag, is_single, kind, is_newer),
+                [(place, simple, self._known[simple]) for place, simple in values],
+            )
         if len(parent.starts) >= _MOST_KEPT:
             parent.starts.clear()
-        parent.starts[start] = tag, row[1] == 1, kind, is_newer
+        parent.starts[start] = tag, is_single, kind, is_newer or is_newer_value
         return parent.starts[start]
 
     def _start_tag(self, start: str) -> tuple[str, dict[str, str]] | None:
@@ -495,6 +534,8 @@ class QuickLook:
         if not kind.conditions:
             return True
         names, deep = kind.asked, kind.deep
+        if kind.rests and names.isdisjoint(seen):
+            return True
         present = names.intersection(seen) if names else frozenset(seen)
         key = (opened if "@" in deep else "", present, *[seen.get(name) for name in deep])
         holds = kind.settled.get(key)
@@ -503,6 +544,8 @@ class QuickLook:
                 kind.settled.clear()
             children = [seen[name] for name in present]
             holds = kind.settled[key] = self._hold(kind.conditions, opened, children)
+            if not children and "@" not in deep and names:
+                kind.rests = holds
         return holds
 
     def _hold(self, test: str, opened: str, children: Iterable[str]) -> bool:

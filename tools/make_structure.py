@@ -36,6 +36,9 @@ Element: TypeAlias = etree._Element
 
 UNBOUNDED: Final = -1
 
+_LONG: Final = 1000
+"""Characters of a simple type in the tables from which on it takes long to compare a value with it."""
+
 FACTS_OF_ELEMENTS: Final = ("tolerated", "single", "ignored")
 """What the schemas say of an element besides its type: what happens where it is missing, repeated, or wrong."""
 
@@ -232,6 +235,8 @@ class Tables:
                 )
             members = [self.simple_type(name, None, child) for name in (child.get("memberTypes") or "").split()]
             members += [self._simple_of(inline) for inline in _children(child, "simpleType")]
+            # A value is compared with one after the other: what takes long comes last.
+            members.sort(key=lambda member: len(str(self.simple[member])) > _LONG)
             return self._add_simple(("union", tuple(members), words, taken))
         sys.exit(f"line {element.sourceline}: a simple type of no kind")
 
