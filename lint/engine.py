@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import Document, Element, FaultKind, parse
-from domlint.domain import Context, Domain, fitting_hosts
+from domlint.domain import Context, Domain, fitting_hosts, machine_of
 from domlint.domain.values import is_unknown_at
 from domlint.findings import Finding, Location, Related
 from domlint.networks import Network
@@ -12,6 +12,7 @@ from domlint.rule import Each, Needs, Problem, Rule, Spot, Where
 from domlint.versions import Version
 
 if TYPE_CHECKING:
+    from domlint.domain.machine import Machine
     from domlint.hosts import Host
 
 
@@ -60,13 +61,16 @@ _Visits = list[tuple[_Group, Element]]
 _NOBODY: Final = 0
 _EACH_HOST: Final = 1
 _ALL_HOSTS: Final = 2
+_EACH_MACHINE: Final = 3
 """Whom a rule asks, as the place in what _Node.walk fills."""
 
 
 def _asking(rule: Rule) -> int:
     if Needs.HOST in rule.needs:
         return _EACH_HOST
-    return _ALL_HOSTS if Needs.ALL_HOSTS in rule.needs else _NOBODY
+    if Needs.ALL_HOSTS in rule.needs:
+        return _ALL_HOSTS
+    return _EACH_MACHINE if Needs.MACHINE in rule.needs else _NOBODY
 
 
 class _Node:
@@ -103,7 +107,7 @@ class _Node:
         """Tell whether nothing happens here but that paths go on by name."""
         return not self.groups and not self.concerns and self.any_child is None
 
-    def walk(self, element: Element, visits: tuple[_Visits, _Visits, _Visits], concerned: set[Where]) -> None:
+    def walk(self, element: Element, visits: tuple[_Visits, ...], concerned: set[Where]) -> None:
         """Note which rules look at which elements from here on, by whom they ask, and whose concern the domain is."""
         if self.concerns:
             concerned |= self.concerns
@@ -148,6 +152,7 @@ class Plan:
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
         self._fits: dict[object, tuple[Host, ...]] = {}
+        self._given_machines: dict[object, tuple[tuple[Machine, Version | None, tuple[str, ...]], ...]] = {}
         self._file_rules = [rule for rule in self.rules if rule.on == "/"]
         self._all_ids = tuple(host.id for host in self.hosts)
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
@@ -196,13 +201,35 @@ class Plan:
             found = self._fits[kind] = fitting_hosts(domain, self.hosts)
         return found
 
+    def _machines(
+        self, domain: Domain, fitting: "Sequence[Host]"
+    ) -> "Iterable[tuple[Machine, Version | None, tuple[str, ...]]]":
+        """The machines that a domain gets, with the libvirt that gives it and the hosts where it is so."""
+        if not fitting:
+            return ((machine_of(domain, None), self.libvirt, self._all_ids),)
+        if len(fitting) == 1:
+            host = fitting[0]
+            return ((machine_of(domain, host), self.libvirt or host.libvirt_version, (host.id,)),)
+        kind = domain.arch, domain.virt_type, domain.emulator, domain.machine_name
+        found = self._given_machines.get(kind)
+        if found is None:
+            grouped: dict[tuple[Machine, Version | None], list[str]] = {}
+            for host in fitting:
+                asked = machine_of(domain, host), self.libvirt or host.libvirt_version
+                grouped.setdefault(asked, []).append(host.id)
+            if len(self._given_machines) >= _MOST_REMEMBERED:
+                self._given_machines.clear()
+            found = tuple((machine, libvirt, tuple(ids)) for (machine, libvirt), ids in grouped.items())
+            self._given_machines[kind] = found
+        return found
+
     def _check_domain(
         self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
     ) -> None:
-        visits: tuple[_Visits, _Visits, _Visits] = ([], [], [])
+        visits: tuple[_Visits, ...] = ([], [], [], [])
         concerned: set[Where] = set()
         self._paths.walk(domain.element, visits, concerned)
-        for_nobody, for_each, at_once = visits
+        for_nobody, for_each, at_once, for_machines = visits
         if concerned:
             for_each += [(group, domain.element) for where, group in self._concerned.items() if where in concerned]
         fitting_ids = tuple([host.id for host in fitting])
@@ -214,6 +241,10 @@ class Plan:
                     collected.run_all(for_nobody, Context(document, domain, None, libvirt), concerned_ids)
         elif for_nobody:
             collected.run_all(for_nobody, Context(document, domain, None, self.libvirt), self._all_ids)
+        if for_machines:
+            for machine, libvirt, ids in self._machines(domain, fitting):
+                context = Context(document, domain, None, libvirt, machine=machine)
+                collected.run_all(for_machines, context, ids)
         if at_once and self.hosts:
             context = Context(document, domain, None, self.libvirt, self.hosts, fitting)
             collected.run_all(at_once, context, fitting_ids or self._all_ids)
@@ -248,7 +279,8 @@ class _Collected:
             each = group[0].each
             if each is None or len(group) == 1 or _makes_something(each, context, element):
                 for rule in group:
-                    self._run(rule, context, element, hosts)
+                    if rule.is_asked_by(context.libvirt):
+                        self._run(rule, context, element, hosts)
 
     def _run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
         try:

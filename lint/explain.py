@@ -32,11 +32,24 @@ def needs_in_words(rule: Rule) -> str:
     parts = ["the domain"]
     if rule.needs & (Needs.HOST | Needs.ALL_HOSTS):
         parts.append("the host's capabilities (--caps)")
+    if Needs.MACHINE in rule.needs:
+        parts.append("which machine the host gives it, where it names none or an alias (--caps)")
     if Needs.OFFERS in rule.needs:
         parts[-1] = "what the host offers (a file of virsh domcapabilities given with --caps)"
     if Needs.NETWORKS in rule.needs:
         parts.append("the networks' definitions (--network)")
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def versions_in_words(rule: Rule) -> str:
+    """The releases of libvirt that do what a rule says, and what else it says of versions; "" for all."""
+    if rule.asked is not None and rule.until is not None:
+        parts = [f"libvirt {rule.asked} and newer, until {rule.until}"]
+    elif rule.asked is not None:
+        parts = [f"libvirt {rule.asked}"]
+    else:
+        parts = [f"older than libvirt {rule.until}"] if rule.until is not None else []
+    return "; ".join([*parts, *([rule.since] if rule.since else [])])
 
 
 def fragment(example: Example) -> str:
@@ -86,8 +99,8 @@ def explanation(rule: Rule) -> str:
         f"{style('Severity:', bold=True)} {rule.severity.value}",
         f"{style('Asks:', bold=True)}     {needs_in_words(rule)}",
     ]
-    if rule.since:
-        lines.append(f"{style('Since:', bold=True)}    {rule.since}")
+    if versions := versions_in_words(rule):
+        lines.append(f"{style('Since:', bold=True)}    {versions}")
     lines.append(f"{style('Source:', bold=True)}   {rule.source}")
     for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
         where = setting(example)
@@ -119,7 +132,7 @@ def rule_objects(rules: Iterable[Rule]) -> list[dict[str, Any]]:
             "outcome": rule.outcome.value,
             "severity": rule.severity.value,
             "needs": [need.name.lower() for need in Needs if need.name and need in rule.needs],
-            "since": rule.since,
+            "since": versions_in_words(rule),
             "source": rule.source,
             "documentation": rule.documentation,
             "bad": fragment(rule.bad),
@@ -179,8 +192,8 @@ def markdown(rule: Rule) -> str:
     lines = [rule.documentation, ""]
     lines.append(f"- Outcome: **{rule.outcome.value}**, {rule.outcome.in_words}; severity {rule.severity.value}")
     lines.append(f"- Asks: {needs_in_words(rule)}")
-    if rule.since:
-        lines.append(f"- Since: {rule.since}")
+    if versions := versions_in_words(rule):
+        lines.append(f"- Since: {versions}")
     lines += [f"- Source: {rule.source}", ""]
     for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
         where = setting(example)

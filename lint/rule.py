@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from domlint.document import Element
 from domlint.findings import Location, Outcome, Severity
+from domlint.versions import Version
 
 if TYPE_CHECKING:
     from domlint.domain import Context
     from domlint.hosts import Host
-    from domlint.versions import Version
 
 
 class Needs(Flag):
     """What a rule asks beside the domain itself.
 
-    A rule that needs the host runs once for each of them; one that needs all hosts runs once, with none, and only
-    where hosts are given. OFFERS is what a host says that it offers to domains (domainCapabilities): only hosts that
-    say so are asked. A rule that needs STRICT takes long, and runs where that is asked for.
+    A rule that needs the host runs once for each of them; one that needs the machine alone (its name, its class, its
+    architecture) runs once for all hosts that give the domain the same one, and knows nothing else of them; one that
+    needs all hosts runs once, with none, and only where hosts are given. OFFERS is what a host says that it offers to
+    domains (domainCapabilities): only hosts that say so are asked. A rule that needs STRICT takes long, and runs where
+    that is asked for.
     """
 
     NOTHING = 0
@@ -32,6 +34,7 @@ class Needs(Flag):
     OFFERS = auto()
     ALL_HOSTS = auto()
     STRICT = auto()
+    MACHINE = auto()
 
 
 class Spot(NamedTuple):
@@ -103,6 +106,14 @@ class Rule(NamedTuple):
     each: Each | None
     where: Where | None
     instead_of: tuple[str, ...]
+    asked: Version | None
+    until: Version | None
+
+    def is_asked_by(self, libvirt: "Version | None") -> bool:
+        """Tell whether a libvirt asks what the rule asks; one whose version is not known is taken for the newest."""
+        if libvirt is None:
+            return self.until is None
+        return (self.asked is None or libvirt >= self.asked) and (self.until is None or libvirt < self.until)
 
     @property
     def documentation(self) -> str:
@@ -144,6 +155,8 @@ def rule(
     instead_of: tuple[str, ...] = (),
     severity: Severity | None = None,
     needs: Needs = Needs.NOTHING,
+    asked: str = "",
+    until: str = "",
     since: str = "",
     source: str = "",
 ) -> Callable[[Body], Rule]:
@@ -157,6 +170,10 @@ def rule(
 
     ``where`` is for rules on the domain that need a host and have the same ``each``: it tells, of the hosts of a run
     and the libvirt that shall read the files, the paths without any of which a domain is none of the rules' concern.
+
+    ``asked`` is the oldest libvirt that does what the rule says, ``until`` the first that no longer does: the rule runs
+    for those between. Without them, 6.0.0 did already, and the newest known does. ``since`` is for people: what else
+    there is to say of versions.
     """
 
     def declare(body: Body) -> Rule:
@@ -175,6 +192,8 @@ def rule(
             each=each,
             where=where,
             instead_of=instead_of,
+            asked=Version.parse(asked) if asked else None,
+            until=Version.parse(until) if until else None,
         )
 
     return declare

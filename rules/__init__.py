@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib import import_module
+from typing import Final
 
 from domlint.rule import Catalogue, Rule
+
+MODULES: Final = (
+    "capabilities",
+    "host.cpu",
+    "host.features",
+    "host.fit",
+    "host.machine",
+    "host.vcpus",
+    "schema",
+    "teaming",
+    "xml",
+)
+"""The modules that declare rules, below this package."""
 
 
 @cache
@@ -14,13 +29,10 @@ def catalogue(with_offers: bool = True) -> Catalogue:
     Without ``with_offers``, those are left out that only a host with domainCapabilities can answer: making them takes
     as long as all others, and few runs have such a host.
     """
-    from domlint.rules import capabilities, schema, teaming, xml
-    from domlint.rules.host import cpu, features, fit, machine, vcpus
-
-    modules = (capabilities, cpu, features, fit, machine, schema, teaming, vcpus, xml)
+    modules = [import_module(f"domlint.rules.{name}") for name in MODULES]
     declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
     if not with_offers:
         return Catalogue(declared)
-    from domlint.rules import host_values
+    from domlint.rules.host import values
 
-    return Catalogue((*declared, *host_values.RULES))
+    return Catalogue((*declared, *values.RULES))

@@ -102,6 +102,13 @@ def fitting_hosts(domain: Domain, hosts: Iterable[Host]) -> tuple[Host, ...]:
     return tuple(host for host in found if host is not None)
 
 
+def machine_of(domain: Domain, host: Host | None) -> Machine:
+    """The machine that a domain gets on a host (None: nothing known of the host)."""
+    from domlint.domain.machine import resolve_machine
+
+    return resolve_machine(domain.arch, domain.machine_name, domain.virt_type, host)
+
+
 class Context:
     """One file held against one host, or against none: what a rule is given.
 
@@ -109,7 +116,7 @@ class Context:
     where it is known. ``given_hosts`` are the emulators of all the hosts of the run, those with one id being of one
     host: where there are some and ``host`` is None, none of them fits the domain. ``fitting_hosts`` are the emulators
     that the domain gets on the hosts of the run, one for each host that has one for it. ``domain`` is the domain's own
-    facts.
+    facts. ``machine`` is given where the hosts that give the domain this machine have nothing else in common.
     """
 
     def __init__(
@@ -120,12 +127,14 @@ class Context:
         libvirt: Version | None,
         given_hosts: Sequence[Host] = (),
         fitting: Sequence[Host] = (),
+        machine: Machine | None = None,
     ) -> None:
         self.document = document
         self.host = host
         self.given_hosts = given_hosts
         self.fitting_hosts = fitting
         self.libvirt = libvirt
+        self._machine = machine
         # Rules for the file as a whole, which run without one, must not ask for the domain.
         self.domain = cast("Domain", domain)
         self._selected: dict[tuple[object, Element], tuple[Any, ...]] = {}
@@ -176,10 +185,7 @@ class Context:
     @cached_property
     def machine(self) -> Machine:
         """The machine that the domain gets on this host."""
-        from domlint.domain.machine import resolve_machine
-
-        domain = self.domain
-        return resolve_machine(domain.arch, domain.machine_name, domain.virt_type, self.host)
+        return self._machine or machine_of(self.domain, self.host)
 
     @cached_property
     def is_judged(self) -> bool:

@@ -52,7 +52,7 @@ def missing_of(
     told: Container[Element] = ()
     if lacking and host.domain_capabilities:
         # What the host's domainCapabilities say no to, they do for want of these very capabilities.
-        from domlint.rules.host_values import reported_elements
+        from domlint.rules.host.values import reported_elements
 
         told = reported_elements(context, domain)
     for subject, row, lack, spots in lacking:

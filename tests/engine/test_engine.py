@@ -97,6 +97,61 @@ def test_a_rule_that_asks_hosts_runs_for_each() -> None:
     ]
 
 
+def test_a_rule_that_asks_the_machine_runs_once_for_all_hosts_that_give_the_same_one() -> None:
+    asked = []
+
+    @rule("TEST001", "test001", outcome=Outcome.BROKEN, on="os", needs=Needs.MACHINE, bad=EXAMPLE, good=EXAMPLE)
+    def see(context: Context, element: Element) -> Problems:
+        """See."""
+        asked.append((context.machine.name, str(context.libvirt), context.host))
+        yield Problem(Spot(element), f"{context.machine.name}")
+
+    hosts = tuple(example_host(name) for name in ("qemu-4.1", "qemu-6.2", "qemu-8.2"))
+    same = hosts[1]._replace(id="same")
+    findings = seen_by(see, hosts=(*hosts, same))
+    assert asked == [
+        ("pc-q35-4.1", "6.1.0", None),
+        ("pc-q35-6.2", "11.3.0", None),
+        ("pc-q35-8.2", "10.0.0", None),
+    ]
+    assert {finding.message: finding.hosts for finding in findings} == {
+        "pc-q35-4.1": ("qemu-4.1",),
+        "pc-q35-6.2": ("qemu-6.2", "same"),
+        "pc-q35-8.2": ("qemu-8.2",),
+    }
+    asked.clear()
+    seen_by(see)
+    seen_by(see, hosts=(example_host("s390x-8.2"),), libvirt=Version(9, 0, 0))
+    assert asked == [("q35", "None", None), ("q35", "9.0.0", None)]
+
+
+@pytest.mark.parametrize(
+    ("libvirt", "expected"),
+    [
+        (Version(7, 2, 9), ["TEST002", "TEST004"]),
+        (Version(7, 3, 0), ["TEST001", "TEST002", "TEST003", "TEST004"]),
+        (Version(9, 9, 9), ["TEST001", "TEST002", "TEST003", "TEST004"]),
+        (Version(10, 0, 0), ["TEST001", "TEST004"]),
+        (None, ["TEST001", "TEST004"]),
+    ],
+)
+def test_a_rule_runs_only_for_the_libvirts_that_ask_it(libvirt: Version | None, expected: list[str]) -> None:
+    ranges = {"TEST001": ("7.3.0", ""), "TEST002": ("", "10.0.0"), "TEST003": ("7.3.0", "10.0.0"), "TEST004": ("", "")}
+
+    def ranged(code: str, asked: str, until: str) -> Rule:
+        @rule(
+            *(code, code.lower()), outcome=Outcome.BROKEN, on="os", asked=asked, until=until, bad=EXAMPLE, good=EXAMPLE
+        )
+        def see(context: Context, element: Element) -> Problems:
+            """See."""
+            yield Problem(Spot(element), "seen")
+
+        return see
+
+    findings = seen_by(*(ranged(code, *bounds) for code, bounds in ranges.items()), libvirt=libvirt)
+    assert [finding.code for finding in findings] == expected
+
+
 def test_equal_findings_of_several_hosts_are_one() -> None:
     @rule("TEST001", "same", outcome=Outcome.NOTE, on="devices", needs=Needs.HOST, bad=EXAMPLE, good=EXAMPLE)
     def same(context: Context, element: Element) -> Problems:

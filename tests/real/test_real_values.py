@@ -17,7 +17,7 @@ from domlint.examples import whole_document
 from domlint.findings import Outcome
 from domlint.hosts import Host
 from domlint.hosts.domaincaps import read_domaincaps_root
-from domlint.rules.host_values import ROWS, Row, example
+from domlint.rules.host.values import ROWS, Row, example
 
 pytestmark = needs_libvirt
 

@@ -15,7 +15,7 @@ from domlint.findings import Finding
 from domlint.hosts import Host
 from domlint.hosts.domaincaps import read_domaincaps_root
 from domlint.rule import Example
-from domlint.rules.host_values import NOT_JUDGED, NOT_JUDGED_ELEMENTS, ROWS, RULES, HangsOn, Row, example
+from domlint.rules.host.values import NOT_JUDGED, NOT_JUDGED_ELEMENTS, ROWS, RULES, HangsOn, Row, example
 from domlint.versions import Version
 
 BY_CODE = {row.code: row for row in ROWS}

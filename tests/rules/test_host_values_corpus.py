@@ -19,7 +19,7 @@ from lxml import etree
 from domlint.engine import Plan, Source
 from domlint.findings import Finding, Outcome
 from domlint.hosts import Host, load_host
-from domlint.rules.host_values import NOT_JUDGED, NOT_JUDGED_ELEMENTS, ROWS, RULES
+from domlint.rules.host.values import NOT_JUDGED, NOT_JUDGED_ELEMENTS, ROWS, RULES
 from domlint.versions import Version
 
 CORPUS = os.environ.get("DOMLINT_CORPUS")
