@@ -8,7 +8,7 @@ from domlint.domain import Context, Domain, fitting_hosts, machine_of
 from domlint.domain.values import is_unknown_at
 from domlint.findings import Finding, Location, Related
 from domlint.networks import Network
-from domlint.rule import Each, Needs, Problem, Rule, Spot, Where
+from domlint.rule import Each, Needs, Problem, Rule, RuleModule, Spot, Where
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -74,12 +74,16 @@ def _asking(rule: Rule) -> int:
 
 
 class _Node:
-    """A step of the paths that rules look at: the rules that end here, and where the paths go on."""
+    """A step of the paths that rules look at: the rules that end here, and where the paths go on.
 
-    __slots__ = ("any_child", "by_name", "concerns", "groups")
+    ``modules`` have rules that end here, and are not imported yet.
+    """
+
+    __slots__ = ("any_child", "by_name", "concerns", "groups", "modules")
 
     def __init__(self) -> None:
         self.groups: list[tuple[int, _Group]] = []
+        self.modules: set[RuleModule] = set()
         self.concerns: set[Where] = set()
         self.by_name: dict[str, _Node] = {}
         self.any_child: _Node | None = None
@@ -105,12 +109,19 @@ class _Node:
     @property
     def is_passed_through(self) -> bool:
         """Tell whether nothing happens here but that paths go on by name."""
-        return not self.groups and not self.concerns and self.any_child is None
+        return not self.groups and not self.concerns and not self.modules and self.any_child is None
 
-    def walk(self, element: Element, visits: tuple[_Visits, ...], concerned: set[Where]) -> None:
-        """Note which rules look at which elements from here on, by whom they ask, and whose concern the domain is."""
+    def walk(
+        self, element: Element, visits: tuple[_Visits, ...], concerned: set[Where], modules: set[RuleModule]
+    ) -> None:
+        """Note which rules look at which elements from here on, by whom they ask, and whose concern the domain is.
+
+        And what is to be imported before that is all.
+        """
         if self.concerns:
             concerned |= self.concerns
+        if self.modules:
+            modules |= self.modules
         for asking, group in self.groups:
             visits[asking].append((group, element))
         if self.any_child is not None:
@@ -119,13 +130,13 @@ class _Node:
                 for grandchild in element.iterdescendants(*self.any_child.by_name):
                     parent = grandchild.getparent()
                     if parent is not None and parent.getparent() is element:
-                        self.any_child.by_name[grandchild.tag].walk(grandchild, visits, concerned)
+                        self.any_child.by_name[grandchild.tag].walk(grandchild, visits, concerned, modules)
             else:
                 for child in element.iterchildren("*"):
-                    self.any_child.walk(child, visits, concerned)
+                    self.any_child.walk(child, visits, concerned, modules)
         if self.by_name:
             for child in element.iterchildren(*self.by_name):
-                self.by_name[child.tag].walk(child, visits, concerned)
+                self.by_name[child.tag].walk(child, visits, concerned, modules)
 
 
 _MOST_REMEMBERED: Final = 1000
@@ -137,36 +148,59 @@ class Plan:
 
     ``libvirt`` is the version that shall read the files; where it is None, each host's own counts. Rules that ask
     nothing of a host run once for all hosts with the same libvirt. With ``strict``, rules run that take long, too.
+    Modules of rules are imported when the first document has something for them.
     """
 
     def __init__(
         self,
-        rules: Iterable[Rule],
+        rules: Iterable[Rule | RuleModule],
         hosts: "Sequence[Host]" = (),
         networks: Iterable[Network] = (),
         libvirt: Version | None = None,
         strict: bool = False,
     ) -> None:
-        self.rules = tuple(rule for rule in rules if strict or Needs.STRICT not in rule.needs)
+        self.rules: list[Rule] = []
         self.hosts = tuple(hosts)
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
         self._fits: dict[object, tuple[Host, ...]] = {}
         self._given_machines: dict[object, tuple[tuple[Machine, Version | None, tuple[str, ...]], ...]] = {}
-        self._file_rules = [rule for rule in self.rules if rule.on == "/"]
+        self._strict = strict
+        self._file_rules: list[Rule] = []
+        self._file_modules: set[RuleModule] = set()
         self._all_ids = tuple(host.id for host in self.hosts)
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
         self._paths = _Node()
         self._concerned: dict[Where, _Group] = {}
-        tell_offers = any(host.domain_capabilities for host in self.hosts)
-        for rule in self.rules:
-            if rule.where is not None:
-                self._concerned.setdefault(rule.where, []).append(rule)
-            elif rule.on != "/" and (tell_offers or Needs.OFFERS not in rule.needs):
-                self._paths.at(rule.on).add(rule)
-        for where in self._concerned:
-            for path in where(self.hosts, libvirt):
-                self._paths.at(path).concerns.add(where)
+        self._tell_offers = any(host.domain_capabilities for host in self.hosts)
+        for given in rules:
+            if isinstance(given, Rule):
+                self._add(given)
+            else:
+                for path in given.paths:
+                    (self._file_modules if path == "/" else self._paths.at(path).modules).add(given)
+
+    def _add(self, rule: Rule) -> None:
+        if Needs.STRICT in rule.needs and not self._strict:
+            return
+        self.rules.append(rule)
+        if rule.on == "/":
+            self._file_rules.append(rule)
+        elif rule.where is not None:
+            if rule.where not in self._concerned:
+                for path in rule.where(self.hosts, self.libvirt):
+                    self._paths.at(path).concerns.add(rule.where)
+            self._concerned.setdefault(rule.where, []).append(rule)
+        elif self._tell_offers or Needs.OFFERS not in rule.needs:
+            self._paths.at(rule.on).add(rule)
+
+    def _import(self, modules: Iterable[RuleModule]) -> None:
+        """Take the rules of some modules into the plan."""
+        for module in sorted(modules):
+            for path in module.paths:
+                (self._file_modules if path == "/" else self._paths.at(path).modules).discard(module)
+            for rule in module.rules:
+                self._add(rule)
 
     def check(self, source: Source) -> FileReport:
         """Lint one file."""
@@ -175,6 +209,7 @@ class Plan:
             return FileReport(source.name)
         collected = _Collected(document, self._all_ids)
         if document.faults:
+            self._import(set(self._file_modules))
             root = document.root if document.root is not None else _NO_ELEMENT
             context = Context(document, None, None, self.libvirt)
             collected.run_all([([rule], root) for rule in self._file_rules], context, self._all_ids)
@@ -184,6 +219,7 @@ class Plan:
             fitting = self._fitting(domain)
             self._check_domain(document, domain, fitting, collected)
         elif document.network is not None:
+            self._import(set(self._paths.modules))
             visits = [(group, document.network) for asking, group in self._paths.groups if asking == _NOBODY]
             for libvirt, ids in self._ids_by_libvirt:
                 collected.run_all(visits, Context(document, None, None, libvirt), ids)
@@ -200,6 +236,17 @@ class Plan:
                 self._fits.clear()
             found = self._fits[kind] = fitting_hosts(domain, self.hosts)
         return found
+
+    def _visits(self, domain: Element) -> tuple[tuple[_Visits, ...], set[Where]]:
+        """Which rules look at which elements of a domain, by whom they ask, and whose concern it is."""
+        while True:
+            visits: tuple[_Visits, ...] = ([], [], [], [])
+            concerned: set[Where] = set()
+            modules: set[RuleModule] = set()
+            self._paths.walk(domain, visits, concerned, modules)
+            if not modules:
+                return visits, concerned
+            self._import(modules)
 
     def _machines(
         self, domain: Domain, fitting: "Sequence[Host]"
@@ -226,9 +273,7 @@ class Plan:
     def _check_domain(
         self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
     ) -> None:
-        visits: tuple[_Visits, ...] = ([], [], [], [])
-        concerned: set[Where] = set()
-        self._paths.walk(domain.element, visits, concerned)
+        visits, concerned = self._visits(domain.element)
         for_nobody, for_each, at_once, for_machines = visits
         if concerned:
             for_each += [(group, domain.element) for where, group in self._concerned.items() if where in concerned]

@@ -7,6 +7,8 @@ documentation. Rules read; they never change the tree, print or open files.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Flag, auto
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from domlint.document import Element
@@ -140,6 +142,27 @@ class Rule(NamedTuple):
     def _problems_of(self, context: "Context", values: tuple[Any, ...]) -> Problems:
         for value in values:
             yield from self.body(context, value)
+
+
+class RuleModule(NamedTuple):
+    """A module of rules, which need not be imported before a document has something that they look at.
+
+    ``name`` is its whole name; ``paths`` are what its rules look at, "/" for those on the file as a whole.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Its rules; this imports it."""
+        return rules_of(import_module(self.name))
+
+
+def rules_of(module: ModuleType) -> tuple[Rule, ...]:
+    """The rules that a module declares: each is a name in it, or in the tuple RULES."""
+    named = (value for value in vars(module).values() if isinstance(value, Rule))
+    return (*named, *getattr(module, "RULES", ()))
 
 
 def rule(

@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final
 
-from domlint.rule import Catalogue, Rule
+from domlint.rule import Catalogue, Rule, RuleModule, rules_of
 
 MODULES: Final = (
     "capabilities",
@@ -21,18 +21,27 @@ MODULES: Final = (
 )
 """The modules that declare rules, below this package."""
 
+OFFERS: Final = "host.values"
+"""The module of rules that only a host with domainCapabilities can answer."""
+
 
 @cache
-def catalogue(with_offers: bool = True) -> Catalogue:
-    """All rules of domlint.
+def catalogue() -> Catalogue:
+    """All rules of domlint."""
+    modules = (import_module(f"{__name__}.{name}") for name in (*MODULES, OFFERS))
+    return Catalogue(rule for module in modules for rule in rules_of(module))
+
+
+def modules(with_offers: bool = True) -> tuple[Rule | RuleModule, ...]:
+    """All rules of domlint, those in modules that nobody has to import as long as no document has their elements.
 
     Without ``with_offers``, those are left out that only a host with domainCapabilities can answer: making them takes
-    as long as all others, and few runs have such a host.
+    as long as many others, and few runs have such a host.
     """
-    modules = [import_module(f"domlint.rules.{name}") for name in MODULES]
-    declared = (value for module in modules for value in vars(module).values() if isinstance(value, Rule))
-    if not with_offers:
-        return Catalogue(declared)
-    from domlint.rules.host import values
+    from domlint.rules.index import PATHS
 
-    return Catalogue((*declared, *values.RULES))
+    found: list[Rule | RuleModule] = []
+    for name in (*MODULES, OFFERS) if with_offers else MODULES:
+        module = RuleModule(f"{__name__}.{name}", PATHS.get(name, ()))
+        found += [module] if module.paths else module.rules
+    return tuple(found)

@@ -14,7 +14,7 @@ from domlint.printable import printable
 if TYPE_CHECKING:
     from domlint.hosts import Host
     from domlint.networks import Network
-    from domlint.rule import Rule
+    from domlint.rule import Rule, RuleModule
     from domlint.versions import Version
 
 
@@ -98,14 +98,17 @@ def output_option(formats: Sequence[str]) -> Option:
     return click.option("--output-format", multiple=True, callback=outputs, metavar="FORMAT[=FILE]", help=words)
 
 
-def selected_rules(select: Sequence[str], ignore: Sequence[str], hosts: Iterable[Host]) -> tuple[Rule, ...]:
+def selected_rules(
+    select: Sequence[str], ignore: Sequence[str], hosts: Iterable[Host]
+) -> tuple[Rule | RuleModule, ...]:
     """The rules that ``--select`` and ``--ignore`` leave; where neither is given, those that these hosts may answer."""
     from domlint.rule import UnknownSelectorError
-    from domlint.rules import catalogue
+    from domlint.rules import catalogue, modules
 
+    if not select and not ignore:
+        return modules(any(host.domain_capabilities for host in hosts))
     try:
-        has_selectors = bool(select or ignore)
-        return catalogue(has_selectors or any(host.domain_capabilities for host in hosts)).select(select, ignore)
+        return catalogue().select(select, ignore)
     except UnknownSelectorError as error:
         fail(str(error))
 

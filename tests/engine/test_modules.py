@@ -1,0 +1,51 @@
+"""Modules of rules, which a run imports once a document has something for them."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+from domlint.engine import Plan, Source
+from domlint.examples import example_hosts, example_networks, whole_document
+from domlint.rules import catalogue, modules
+from domlint.versions import Version
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def test_modules_find_what_the_catalogue_finds() -> None:
+    """Each example on its own plan, so that what one of them has imported helps no other."""
+    for rule in catalogue():
+        example = rule.bad
+        hosts, networks = example_hosts(example), example_networks(example)
+        libvirt = Version.parse(example.libvirt) if example.libvirt else None
+        source = Source("example.xml", whole_document(example).encode())
+        told = Plan(modules(), hosts, networks, libvirt).check(source)
+        assert told == Plan(catalogue(), hosts, networks, libvirt).check(source), rule.code
+
+
+def test_a_module_is_imported_for_the_first_document_that_has_something_for_it() -> None:
+    code = (
+        "import sys\n"
+        "from domlint.engine import Plan, Source\n"
+        "from domlint.rules import modules\n"
+        "plan = Plan(modules(False))\n"
+        "for inner in ('', '<devices/>', '<devices><interface><teaming/></interface></devices>'):\n"
+        "    plan.check(Source('vm.xml', f'<domain>{inner}</domain>'.encode()))\n"
+        "    print('domlint.rules.teaming' in sys.modules, 'domlint.rules.xml' in sys.modules)\n"
+        "plan.check(Source('vm.xml', b'<domain'))\n"
+        "print('domlint.rules.xml' in sys.modules)\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False", "False", "False", "True", "False", "True"]
+
+
+def test_the_index_is_current() -> None:
+    spec = importlib.util.spec_from_file_location("make_index", ROOT / "tools" / "make_index.py")
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.INDEX.read_text() == tool.text(), "run tools/make_index.py"
