@@ -15,6 +15,7 @@ MODULES: Final = (
     "host.fit",
     "host.machine",
     "host.vcpus",
+    "pool",
     "schema",
     "teaming",
     "xml",

@@ -4,6 +4,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),
+    "pool": (".",),
     "schema": (".",),
     "teaming": ("devices/*/teaming", "devices/interface"),
     "xml": ("/",),
