@@ -14,10 +14,12 @@ from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
+    "DEV": "Small devices: panic, watchdog, shared memory, IOMMU, random numbers, vsock, balloon, NVRAM, pstore",
     "HOST": "Hosts: can a host that was given run the domain at all",
     "POOL": "Networks of host devices, from which a transient device comes",
     "SCHEMA": "Structure: what libvirt does not know, or does not take",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
+    "TPM": "TPMs",
     "XML": "The file itself",
 }
 """The families of rules, by the letters of their codes."""

@@ -10,6 +10,12 @@ from domlint.rule import Catalogue, Rule, RuleModule, rules_of
 
 MODULES: Final = (
     "capabilities",
+    "device.common",
+    "device.iommu",
+    "device.others",
+    "device.panic",
+    "device.shmem",
+    "device.watchdog",
     "host.cpu",
     "host.features",
     "host.fit",
@@ -18,6 +24,7 @@ MODULES: Final = (
     "pool",
     "schema",
     "teaming",
+    "tpm",
     "xml",
 )
 """The modules that declare rules, below this package."""

@@ -18,6 +18,20 @@ class PciRoot(Enum):
     UNKNOWN = "unknown"
 
 
+class MachineKind(Enum):
+    """The machines that libvirt's own checks tell apart by name."""
+
+    Q35 = "q35"
+    I440FX = "i440fx"
+    ARM_VIRT = "virt of Arm"
+    RISCV_VIRT = "virt of RISC-V"
+    LOONGARCH_VIRT = "virt of LoongArch"
+    PSERIES = "pseries"
+    S390_CCW = "s390-ccw-virtio"
+    OTHER = "another machine"
+    UNKNOWN = "unknown"
+
+
 class MachineClass(NamedTuple):
     """Machines that behave alike: their architectures, their names, and what libvirt gives them.
 
@@ -58,6 +72,21 @@ Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainDefAddDefaultDevices, q
 -IsARMVirt, -IsRISCVVirt, -IsLoongArchVirt, -IsPSeries; qemuDomainDefaultNetModel for the models).
 """
 
+_KINDS: Final = (
+    (MachineKind.Q35, _X86, "q35", ("pc-q35-",)),
+    (MachineKind.I440FX, _X86, "pc", ("pc-i440fx-", "pc-0.", "pc-1.", "rhel")),
+    (MachineKind.ARM_VIRT, _ARM, "virt", ("virt-",)),
+    (MachineKind.RISCV_VIRT, _RISCV, "virt", ("virt-",)),
+    (MachineKind.LOONGARCH_VIRT, _LOONGARCH, "virt", ("virt-",)),
+    (MachineKind.PSERIES, _PPC64, "pseries", ("pseries-",)),
+    (MachineKind.S390_CCW, _S390, "s390-ccw", ("s390-ccw",)),
+)
+"""Architectures, the name, and beginnings of names.
+
+Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainMachineIsQ35, -IsI440FX, -IsARMVirt, -IsRISCVVirt,
+-IsLoongArchVirt, -IsPSeries, -IsS390CCW).
+"""
+
 _ARCHITECTURES_OF_NAMES: Final = (
     ("x86_64", ("pc", "q35", "isapc", "microvm"), ("pc-",)),
     ("s390x", (), ("s390-ccw-",)),
@@ -78,6 +107,32 @@ class Machine(NamedTuple):
     name: Maybe[str]
     root: PciRoot
     network_model: str
+
+    @property
+    def kind(self) -> MachineKind:
+        """Which of the machines that libvirt tells apart it is; UNKNOWN also for a name that may be an alias."""
+        arch, name = self.arch, self.name
+        if not isinstance(arch, str) or not isinstance(name, str):
+            return MachineKind.UNKNOWN
+        for kind, architectures, whole, prefixes in _KINDS:
+            if arch in architectures and (name == whole or name.startswith(prefixes)):
+                return kind
+        return MachineKind.UNKNOWN if self.root is PciRoot.UNKNOWN else MachineKind.OTHER
+
+    @property
+    def is_x86(self) -> bool | None:
+        """Tell whether it is one of x86; None where that is not known."""
+        return self.arch in _X86 if isinstance(self.arch, str) else None
+
+    @property
+    def is_s390(self) -> bool | None:
+        """Tell whether it is one of s390x; None where that is not known."""
+        return self.arch in _S390 if isinstance(self.arch, str) else None
+
+    @property
+    def is_ppc64(self) -> bool | None:
+        """Tell whether it is one of 64-bit PowerPC; None where that is not known."""
+        return self.arch in _PPC64 if isinstance(self.arch, str) else None
 
     def __str__(self) -> str:
         if isinstance(self.name, str) and self.written not in (None, UNKNOWN, self.name):

@@ -517,6 +517,7 @@ FLAGS: dict[str, tuple[str | None, str | None, int | None, str | None, str | Non
 
 FACTS: dict[str, dict[str, Any]] = {
     'aarch64-off': {'arch': ['aarch64'], 'source': 'libvirt src/qemu/qemu_capabilities.c, virQEMUCapsInitQMPVersionCaps'},
+    'acpi-erst': {'qemu_since': '6.2.50', 'source': 'QEMU 7.0 ChangeLog (ACPI ERST device); QEMU 6.2 has none'},
     'aes-key-wrap': {'arch': ['s390x'], 'source': 'libvirt src/qemu/qemu_capabilities.h, the comments of enum virQEMUCapsFlags'},
     'balloon': {'gone_in': '3.1.0', 'never_implied': 'newer QEMU no longer has it', 'source': 'QEMU docs/about/removed-features.rst'},
     'block-job-sync': {'never_implied': 'no QEMU that libvirt still supports has it', 'source': 'libvirt src/qemu/qemu_capabilities.h, the comments of enum virQEMUCapsFlags'},
@@ -544,6 +545,7 @@ FACTS: dict[str, dict[str, Any]] = {
     'ich9-disable-s4': {'arch': ['i686', 'x86_64'], 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed belongs to the pc and q35 machines, or to x86 CPUs'},
     'ide-cd': {'requires': 'ich9-ahci', 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed is on IDE; a QEMU without IDE has no AHCI either'},
     'ide-drive.wwn': {'requires': 'ich9-ahci', 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed is on IDE; a QEMU without IDE has no AHCI either'},
+    'intel-iommu.dma-translation': {'qemu_since': '7.0.50', 'arch': ['i686', 'x86_64'], 'source': 'QEMU hw/i386/x86-iommu.c, hw/i386/intel_iommu.c: the property came with 7.1'},
     'ivshmem': {'gone_in': '4.0.0', 'never_implied': 'newer QEMU no longer has it', 'source': 'QEMU docs/about/removed-features.rst'},
     'kqemu': {'gone_in': '0.12.0', 'never_implied': 'newer QEMU no longer has it', 'source': 'QEMU 0.12 ChangeLog'},
     'loadparm': {'arch': ['s390x'], 'source': 'libvirt src/qemu/qemu_capabilities.h, the comments of enum virQEMUCapsFlags'},

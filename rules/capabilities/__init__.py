@@ -482,6 +482,7 @@ iommu_missing = _subject(
         """\
 <iommu model='intel'/>
 """,
+        around="<features>\n  <acpi/>\n</features>",
     ),
 )
 

@@ -1,6 +1,6 @@
 """What devices need that have no file of their own: vsock, crypto, panic, pstore, watchdog."""
 
-from domlint.capability import PPC64, Capability
+from domlint.capability import ARM, PPC64, RISCV, X86, Capability
 from domlint.findings import Outcome
 
 _FORMAT = "libvirt 11.3.0 docs/formatdomain.rst"
@@ -51,6 +51,29 @@ ROWS = (
         flags="pvpanic",
         libvirt="1.3.0",
         outcome=Outcome.DEFINE,
+    ),
+    Capability(
+        "panic-default",
+        "panic devices on ISA (pvpanic), the model that x86 has by default",
+        ("devices/panic[not(@model)]",),
+        "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefPanic), src/qemu/qemu_domain.c"
+        " (qemuDomainDefaultPanicModel), 7.0.0 to 11.3.0",
+        flags="pvpanic",
+        libvirt="1.3.0",
+        outcome=Outcome.DEFINE,
+        architectures=X86,
+    ),
+    Capability(
+        "panic-default-elsewhere",
+        "panic devices on ISA (pvpanic), which older libvirt takes for the default of all machines",
+        ("devices/panic[not(@model)]",),
+        "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefPanic), src/qemu/qemu_domain.c"
+        " (qemuDomainDevicePanicDefPostParse), 7.0.0 and 9.0.0",
+        flags="pvpanic",
+        libvirt="1.3.0",
+        outcome=Outcome.DEFINE,
+        until="11.3.0",
+        architectures=(*ARM, *RISCV, "loongarch64"),
     ),
     Capability(
         "panic-pci",

@@ -1,6 +1,6 @@
 """What ``<tpm>`` needs."""
 
-from domlint.capability import PPC64, Capability
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _VALIDATE = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefTPM)"
@@ -59,7 +59,6 @@ ROWS = (
         flags="tpm-spapr",
         libvirt="6.1.0",
         outcome=Outcome.DEFINE,
-        architectures=PPC64,
     ),
     Capability(
         "tpm-spapr-proxy",
@@ -69,7 +68,6 @@ ROWS = (
         flags="spapr-tpm-proxy",
         libvirt="6.5.0",
         outcome=Outcome.DEFINE,
-        architectures=PPC64,
     ),
     Capability(
         "tpm-encryption",
