@@ -16,6 +16,7 @@ MODULES: Final = (
     "device.panic",
     "device.shmem",
     "device.watchdog",
+    "filesystem",
     "host.cpu",
     "host.features",
     "host.fit",
