@@ -15,6 +15,7 @@ from domlint.rule import Example, Needs, Rule
 FAMILIES: Final = {
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "DEV": "Small devices: panic, watchdog, shared memory, IOMMU, random numbers, vsock, balloon, NVRAM, pstore",
+    "DISK": "Disks, and what they are read from",
     "FS": "Filesystems: folders of the host that the guest sees",
     "HOST": "Hosts: can a host that was given run the domain at all",
     "POOL": "Networks of host devices, from which a transient device comes",

@@ -16,6 +16,7 @@ MODULES: Final = (
     "device.panic",
     "device.shmem",
     "device.watchdog",
+    "disk.target",
     "filesystem",
     "host.cpu",
     "host.features",

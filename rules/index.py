@@ -7,6 +7,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "device.panic": ("devices/panic",),
     "device.shmem": ("devices/shmem",),
     "device.watchdog": ("devices/watchdog",),
+    "disk.target": ("devices", "devices/disk", "devices/hostdev/address"),
+    "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),

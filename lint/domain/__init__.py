@@ -13,6 +13,7 @@ from domlint.placeholders import is_placeholder
 
 if TYPE_CHECKING:
     from domlint.domain.cpu import DomainCpu
+    from domlint.domain.disks import Disks
     from domlint.domain.failover import Failover
     from domlint.domain.machine import Machine
     from domlint.domain.pci import Topology
@@ -77,6 +78,13 @@ class Domain:
         from domlint.domain.cpu import read_cpu
 
         return read_cpu(element)
+
+    @cached_property
+    def disks(self) -> Disks:
+        """The disks."""
+        from domlint.domain.disks import Disks
+
+        return Disks(self.devices)
 
     @cached_property
     def failover(self) -> Failover:
