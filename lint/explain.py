@@ -14,12 +14,17 @@ from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
+    "CLOCK": "The clock and timers of a domain",
+    "CPU": "The CPU that a domain asks for",
     "DEV": "Small devices: panic, watchdog, shared memory, IOMMU, random numbers, vsock, balloon, NVRAM, pstore",
     "DISK": "Disks, and what they are read from",
+    "FEAT": "Features of the hypervisor",
     "FS": "Filesystems: folders of the host that the guest sees",
     "HOST": "Hosts: can a host that was given run the domain at all",
     "POOL": "Networks of host devices, from which a transient device comes",
     "SCHEMA": "Structure: what libvirt does not know, or does not take",
+    "SEC": "Security: labels, encrypted memory, wrapped keys",
+    "SYS": "The domain as a whole: its names, life cycle, firmware tables, operating system",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "TPM": "TPMs",
     "XML": "The file itself",

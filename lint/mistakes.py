@@ -85,7 +85,7 @@ class Comparison:
         """The mistakes of one element; its children are added to those that are to be looked at."""
         element = at.element
         row = self._tables.types[at.number]
-        _name, attributes, children, text, wildcards, conditions, _is_closed, needless, _since = row
+        _name, attributes, children, text, wildcards, conditions, is_closed, needless, _since = row
         yield from self._attributes(at, attributes, "@" in wildcards, needless)
         is_open, takes_other = "##any" in wildcards, "##other" in wildcards
         is_template = False
@@ -117,7 +117,9 @@ class Comparison:
             number = self._type_of(child, found[2])
             since = found[3] or ("" if number is None else self._tables.types[number][8])
             if since:
-                yield _too_new(child, None, _shown(child), since, False)
+                # Where all that an element may hold is new, an older libvirt does not look into it.
+                is_refused = is_closed and bool(found[3]) and any(not known[3] for known in children.values())
+                yield _too_new(child, None, _shown(child), since, is_refused)
             if number is not None:
                 below.append(_At(child, number, found[6], found[2], at))
         meant = set()

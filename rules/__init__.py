@@ -10,6 +10,8 @@ from domlint.rule import Catalogue, Rule, RuleModule, rules_of
 
 MODULES: Final = (
     "capabilities",
+    "clock",
+    "cpu",
     "device.common",
     "device.iommu",
     "device.others",
@@ -17,6 +19,7 @@ MODULES: Final = (
     "device.shmem",
     "device.watchdog",
     "disk.target",
+    "features",
     "filesystem",
     "host.cpu",
     "host.features",
@@ -25,6 +28,8 @@ MODULES: Final = (
     "host.vcpus",
     "pool",
     "schema",
+    "security",
+    "system",
     "teaming",
     "tpm",
     "xml",

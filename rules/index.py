@@ -1,6 +1,8 @@
 """Which module of rules looks at which elements. Made by tools/make_index.py; do not edit."""
 
 PATHS: dict[str, tuple[str, ...]] = {
+    "clock": ("clock", "clock/timer", "clock/timer/catchup"),
+    "cpu": ("cpu", "cpu/cache", "cpu/maxphysaddr"),
     "device.common": ("devices", "devices/memballoon"),
     "device.iommu": ("devices/iommu",),
     "device.others": ("devices/nvram", "devices/pstore/size", "devices/vsock/cid"),
@@ -8,12 +10,15 @@ PATHS: dict[str, tuple[str, ...]] = {
     "device.shmem": ("devices/shmem",),
     "device.watchdog": ("devices/watchdog",),
     "disk.target": ("devices", "devices/disk", "devices/hostdev/address"),
+    "features": ("features", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),
     "pool": (".",),
     "schema": (".",),
+    "security": ("devices/*/source/seclabel", "idmap", "keywrap", "keywrap/cipher", "launchSecurity", "seclabel", "seclabel/label"),
+    "system": (".", "bootloader", "name", "os/acpi/table", "os/smbios", "os/type", "perf/event", "pm", "resource", "sysinfo/baseBoard", "sysinfo/bios", "sysinfo/entry", "sysinfo/system", "title"),
     "teaming": ("devices/*/teaming", "devices/interface"),
     "tpm": ("devices/tpm",),
     "xml": ("/",),

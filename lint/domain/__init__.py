@@ -87,6 +87,13 @@ class Domain:
         return Disks(self.devices)
 
     @cached_property
+    def features(self) -> Mapping[str, Element]:
+        """What ``<features>`` says: the element of each name that counts."""
+        from domlint.domain.features import features_of
+
+        return features_of(self.element)
+
+    @cached_property
     def failover(self) -> Failover:
         """The failover pairs."""
         from domlint.domain.failover import Failover

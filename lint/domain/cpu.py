@@ -1,6 +1,6 @@
 """The CPU that a domain asks for, as its ``<cpu>`` says it."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child
@@ -59,6 +59,20 @@ class DomainCpu(NamedTuple):
     def is_known_in_full(self) -> bool:
         """Tell whether no placeholder stands in a feature."""
         return not any(UNKNOWN in (feature.name, feature.policy) for feature in self.features)
+
+
+DEFAULT_UNKNOWN: Final = frozenset({"aarch64", "armv7l", "armv6l", "riscv64", "riscv32", "loongarch64"})
+"""The architectures whose default CPU libvirt knows with emulation alone.
+
+Source: libvirt 11.3.0 src/qemu/qemu_postparse.c (qemuDomainDefSetDefaultCPU), alike in 7.0.0 and 9.0.0.
+"""
+
+
+def gets_no_cpu(cpu: DomainCpu | None, arch: Maybe[str], domain_type: Maybe[str]) -> bool:
+    """Tell whether libvirt does not know what CPU a domain has: it names none, and libvirt has no default."""
+    if domain_type not in ("kvm", "hvf") or arch not in DEFAULT_UNKNOWN:
+        return False
+    return cpu is None or (cpu.mode == "custom" and cpu.model is None)
 
 
 def read_cpu(element: Element) -> DomainCpu:

@@ -137,7 +137,7 @@ ROWS = (
     Capability(
         "feature-async-teardown",
         "asynchronous teardown",
-        ("features/async-teardown/@enabled='yes'",),
+        ("features/async-teardown[not(@enabled='no')]",),
         f"{_FEATURES}, 11.3.0; {_FORMAT}",
         flags="run-with.async-teardown",
         libvirt="9.6.0",

@@ -188,6 +188,20 @@ def test_what_is_newer_than_libvirt(libvirt: str, is_too_new: bool) -> None:
     assert told(whole_document(Example(rss)), libvirt) == expected
 
 
+@pytest.mark.parametrize(
+    "features, severity",
+    [
+        ("<ras state='on'/>", "error"),
+        ("<hyperv><avic state='on'/></hyperv>", "error"),
+        ("<hyperv mode='passthrough'/>", "warning"),
+        ("<hyperv><tlbflush state='on'><direct state='on'/></tlbflush></hyperv>", "warning"),
+    ],
+)
+def test_what_is_newer_is_refused_where_libvirt_refuses_what_it_does_not_know(features: str, severity: str) -> None:
+    mistakes = told(whole_document(Example("", around=f"<features>{features}</features>")), "7.0.0")
+    assert [mistake for mistake in mistakes if f"{severity}[SCHEMA010]" in mistake] != []
+
+
 def test_a_network_is_looked_at_too() -> None:
     text = "<network>\n  <name>a</name>\n  <forward mode='nat' manged='yes'/>\n</network>\n"
     words = f"<forward> has no attribute 'manged': {DROPS}"
