@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 from domlint.cached import cached_property
 from domlint.document import Element
 from domlint.placeholders import is_placeholder
+from domlint.versions import Version
 
 Simple: TypeAlias = tuple[str, Any, str, int]
 Clause: TypeAlias = tuple[tuple[str, str | None], ...]
@@ -223,10 +224,11 @@ class Structure:
         """All that is wrong, in the order of the document."""
         return () if self._look.is_right else tuple(mistake for mistake in self._compared if not mistake.since)
 
-    @cached_property
-    def newer(self) -> tuple[Mistake, ...]:
-        """All that came with a later libvirt than 6.0: a mistake where an older one reads the document."""
-        return () if self._look == Look(True, False) else tuple(mistake for mistake in self._compared if mistake.since)
+    def newer_than(self, libvirt: Version) -> tuple[Mistake, ...]:
+        """All that came with a later libvirt than this one, which reads the document."""
+        if self._look.is_right and (not self._look.newest or Version.parse(self._look.newest) <= libvirt):
+            return ()
+        return tuple([one for one in self._compared if one.since and libvirt < Version.parse(one.since)])
 
     @cached_property
     def _compared(self) -> tuple[Mistake, ...]:
@@ -244,15 +246,15 @@ class Structure:
 class Look(NamedTuple):
     """What a quick look tells.
 
-    ``is_right``: nothing is wrong (False: something is, or it takes a second look to tell). ``is_newer``: something is
-    there that not every libvirt since 6.0 knows.
+    ``is_right``: nothing is wrong (False: something is, or it takes a second look to tell). ``newest``: the oldest
+    libvirt that knows all that is there; "" where that is 6.0.0 or older.
     """
 
     is_right: bool
-    is_newer: bool
+    newest: str
 
 
-_UNSURE: Final = Look(False, False)
+_UNSURE: Final = Look(False, "")
 
 _MOST_KEPT: Final = 5000
 """Pieces of text that are kept for each type, with what they mean: in a run over many files any number could come."""
@@ -286,17 +288,26 @@ class _Type:
         self.settled: dict[object, bool] = {}
 
 
-_Start: TypeAlias = tuple[str, bool, _Type, bool]
-"""What a start tag means: the element's name, whether there may be only one, its type, whether it is newer."""
+_Start: TypeAlias = tuple[str, bool, _Type, str]
+"""What a start tag means: the element's name, whether there may be only one, its type, the oldest libvirt
+that knows it ("": any)."""
 
-_Shape: TypeAlias = "tuple[str, bool, _Type, bool, list[tuple[int, int, dict[str, str]]]]"
+_Shape: TypeAlias = "tuple[str, bool, _Type, str, list[tuple[int, int, dict[str, str]]]]"
 """What start tags mean that differ in values alone: as _Start, and where values stand, their types, those known."""
 
-_Step: TypeAlias = tuple[str, str, _Type | None, int, bool]
+_Step: TypeAlias = tuple[str, str, _Type | None, int, str]
 """What a piece of text means: the element's name, where there may be only one; its name, where there may be more and
-somebody asks whether there is one; its type, where it goes on; how many elements end after it; whether it is newer."""
+somebody asks whether there is one; its type, where it goes on; how many elements end after it; the oldest libvirt
+that knows it ("": any)."""
 
 _ANYTHING: Final = _Type(("", {}, {}, None, ("@", "##any"), (), False, (), ""))
+
+
+def _later(first: str, second: str) -> str:
+    """The later of two releases, either of which may be ""."""
+    if not first or not second:
+        return first or second
+    return max(first, second, key=Version.parse)
 
 
 _ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&apos;", "'"), ("&quot;", '"'))
@@ -337,7 +348,7 @@ class QuickLook:
 
     def _look(self, text: str) -> Look | None:
         """Look at a text; None where something is wrong or not sure."""
-        is_newer = False
+        newest = ""
         kind, opened = self._above, ""
         seen: dict[str, str] = {}
         stack: list[tuple[_Type, str, dict[str, str]]] = []
@@ -347,15 +358,15 @@ class QuickLook:
             step = kind.steps.get(piece) or self._read(kind, piece)
             if step is None:
                 return None
-            single, repeated, opens, closes, is_newer_step = step
+            single, repeated, opens, closes, since = step
             if single:
                 if single in seen:
                     return None
                 seen[single] = piece
             elif repeated:
                 seen.setdefault(repeated, piece)
-            if is_newer_step:
-                is_newer = True
+            if since and since != newest:
+                newest = _later(newest, since)
             if opens is not None:
                 stack.append((kind, opened, seen))
                 kind, opened, seen = opens, piece, {}
@@ -365,7 +376,7 @@ class QuickLook:
                     if kind.is_closing_checked and not self._is_complete(kind, opened, seen):
                         return None
                     kind, opened, seen = stack.pop()
-        return Look(True, is_newer)
+        return Look(True, newest)
 
     def _read(self, parent: _Type, piece: str) -> _Step | None:
         """What a piece means in an element of some type, kept for the next time; None where it is wrong or not sure."""
@@ -388,24 +399,24 @@ class QuickLook:
         if ends and "".join([end.partition(">")[2] for end in ends]).strip(SPACES):
             return None
         if parent.is_open:
-            step: _Step = ("", "", None if is_closed else _ANYTHING, closes, False)
+            step: _Step = ("", "", None if is_closed else _ANYTHING, closes, "")
         else:
             found = parent.starts.get(start) or self._start(parent, start)
             if found is None or tail.strip(SPACES):
                 return None
-            tag, is_single, kind, is_newer = found
+            tag, is_single, kind, newest = found
             if kind.text is not None:
                 since = None if "\r" in text else self._since(kind.text, text)
                 if since is None:
                     return None
-                is_newer = is_newer or bool(since)
+                newest = _later(newest, since)
             elif text.strip(SPACES) and not kind.is_open:
                 return None
             if is_closed and kind.is_closing_checked and not self._is_complete(kind, f"{start}>", {}):
                 return None
             single = tag if is_single else ""
             repeated = "" if is_single or not (tag in parent.needed or parent.conditions) else tag
-            step = (single, repeated, None if is_closed else kind, closes, is_newer)
+            step = (single, repeated, None if is_closed else kind, closes, newest)
         if len(parent.steps) >= _MOST_KEPT:
             parent.steps.clear()
         parent.steps[piece] = step
@@ -421,7 +432,7 @@ class QuickLook:
         shape = parent.shapes.get((skeleton, *[parts[place] for place in tested]))
         if shape is None:
             return self._new_start(parent, start, parts)
-        tag, is_single, kind, is_newer, values = shape
+        tag, is_single, kind, newest, values = shape
         for place, simple, known in values:
             since = known.get(parts[place])
             if since is None:
@@ -429,10 +440,10 @@ class QuickLook:
                 if since is None:
                     return None
             if since:
-                is_newer = True
+                newest = _later(newest, since)
         if len(parent.starts) >= _MOST_KEPT:
             parent.starts.clear()
-        parent.starts[start] = tag, is_single, kind, is_newer
+        parent.starts[start] = tag, is_single, kind, newest
         return parent.starts[start]
 
     def _new_start(self, parent: _Type, start: str, parts: list[str]) -> _Start | None:
@@ -449,8 +460,8 @@ class QuickLook:
         if number is None:
             return None
         kind = self._type(number)
-        is_newer = bool(row[3] or kind.since)
-        is_newer_value = False
+        newest = _later(row[3], kind.since)
+        newest_value = ""
         for name, value in attributes.items():
             known = kind.attributes.get(name)
             if known is None:
@@ -459,8 +470,8 @@ class QuickLook:
             since = self._since(known[0], value)
             if since is None:
                 return None
-            is_newer = is_newer or bool(known[2])
-            is_newer_value = is_newer_value or bool(since)
+            newest = _later(newest, known[2])
+            newest_value = _later(newest_value, since)
         for name in kind.required:
             if name not in attributes:
                 return None
@@ -477,12 +488,12 @@ class QuickLook:
                 parent.shapes.clear()
             parent.tested[skeleton] = tested
             parent.shapes[(skeleton, *[parts[place] for place in tested])] = (
-                *(tag, is_single, kind, is_newer),
+                *(tag, is_single, kind, newest),
                 [(place, simple, self._known[simple]) for place, simple in values],
             )
         if len(parent.starts) >= _MOST_KEPT:
             parent.starts.clear()
-        parent.starts[start] = tag, is_single, kind, is_newer or is_newer_value
+        parent.starts[start] = tag, is_single, kind, _later(newest, newest_value)
         return parent.starts[start]
 
     def _start_tag(self, start: str) -> tuple[str, dict[str, str]] | None:

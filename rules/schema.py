@@ -9,7 +9,6 @@ from domlint.domain import Context
 from domlint.findings import Location, Outcome, Severity
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.structure import Kind, Mistake
-from domlint.versions import Version
 
 _SOURCE = "libvirt 11.3.0 docs/formatdomain.rst, src/conf/domain_conf.c"
 
@@ -24,10 +23,8 @@ def _too_new(context: Context, _element: Element) -> Iterator[Mistake]:
     if libvirt is None:
         return
     found: set[Element] = set()
-    for mistake in context.document.structure.newer:
-        if libvirt < Version.parse(mistake.since) and found.isdisjoint(
-            (mistake.element, *mistake.element.iterancestors())
-        ):
+    for mistake in context.document.structure.newer_than(libvirt):
+        if found.isdisjoint((mistake.element, *mistake.element.iterancestors())):
             if mistake.attribute is None:
                 found.add(mistake.element)
             yield mistake
