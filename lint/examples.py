@@ -49,6 +49,14 @@ EXAMPLE_HOSTS: dict[str, dict[str, Any]] = {
         "release": "6.2",
         "flags": _FLAGS_OF_6_2,
     },
+    "qemu-lsi": {
+        "selfvers": 11003000,
+        "version": 8002000,
+        "package": "v8.2.0",
+        "release": "8.2",
+        "flags": ("lsi", "piix3-usb-uhci"),
+    },
+    "qemu-without-uhci": {"selfvers": 11003000, "version": 8002000, "package": "v8.2.0", "release": "8.2"},
     "qemu-8.2": {"selfvers": 10000000, "version": 8002000, "package": "v8.2.0", "release": "8.2"},
 }
 """Hosts that examples name: QEMU and the libvirt that probed it, numbered as in a capability file."""

@@ -16,6 +16,7 @@ FAMILIES: Final = {
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "CLOCK": "The clock and timers of a domain",
     "CPU": "The CPU that a domain asks for",
+    "CTRL": "Controllers: those for disks, channels and smart cards",
     "DEV": "Small devices: panic, watchdog, shared memory, IOMMU, random numbers, vsock, balloon, NVRAM, pstore",
     "DISK": "Disks, and what they are read from",
     "FEAT": "Features of the hypervisor",
@@ -27,6 +28,7 @@ FAMILIES: Final = {
     "SYS": "The domain as a whole: its names, life cycle, firmware tables, operating system",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "TPM": "TPMs",
+    "USB": "USB: controllers, hubs, ports and redirection",
     "XML": "The file itself",
 }
 """The families of rules, by the letters of their codes."""

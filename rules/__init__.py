@@ -11,6 +11,8 @@ from domlint.rule import Catalogue, Rule, RuleModule, rules_of
 MODULES: Final = (
     "capabilities",
     "clock",
+    "controller.driver",
+    "controller.numbers",
     "cpu",
     "device.common",
     "device.iommu",
@@ -32,6 +34,8 @@ MODULES: Final = (
     "system",
     "teaming",
     "tpm",
+    "usb.ports",
+    "usb.redirection",
     "xml",
 )
 """The modules that declare rules, below this package."""

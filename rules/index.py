@@ -2,6 +2,8 @@
 
 PATHS: dict[str, tuple[str, ...]] = {
     "clock": ("clock", "clock/timer", "clock/timer/catchup"),
+    "controller.driver": ("devices/controller/driver",),
+    "controller.numbers": ("devices",),
     "cpu": ("cpu", "cpu/cache", "cpu/maxphysaddr"),
     "device.common": ("devices", "devices/memballoon"),
     "device.iommu": ("devices/iommu",),
@@ -21,5 +23,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "system": (".", "bootloader", "name", "os/acpi/table", "os/smbios", "os/type", "perf/event", "pm", "resource", "sysinfo/baseBoard", "sysinfo/bios", "sysinfo/entry", "sysinfo/system", "title"),
     "teaming": ("devices/*/teaming", "devices/interface"),
     "tpm": ("devices/tpm",),
+    "usb.ports": ("devices",),
+    "usb.redirection": ("devices/redirfilter",),
     "xml": ("/",),
 }

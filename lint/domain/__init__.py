@@ -12,6 +12,7 @@ from domlint.hosts.fit import fitting_emulator
 from domlint.placeholders import is_placeholder
 
 if TYPE_CHECKING:
+    from domlint.domain.controllers import Controller
     from domlint.domain.cpu import DomainCpu
     from domlint.domain.disks import Disks
     from domlint.domain.failover import Failover
@@ -92,6 +93,20 @@ class Domain:
         from domlint.domain.features import features_of
 
         return features_of(self.element)
+
+    @cached_property
+    def controllers(self) -> tuple[Controller, ...]:
+        """The controllers, in the order of the file."""
+        from domlint.domain.controllers import read_controllers
+
+        return read_controllers(self.devices)
+
+    @cached_property
+    def iothread_ids(self) -> frozenset[int] | None:
+        """The numbers of the I/O threads; None where they are not known."""
+        from domlint.domain.iothreads import iothread_ids
+
+        return iothread_ids(self.element)
 
     @cached_property
     def failover(self) -> Failover:

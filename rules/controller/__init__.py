@@ -1,0 +1,1 @@
+"""CTRL: controllers other than those of PCI and USB."""

@@ -1,0 +1,1 @@
+"""USB: controllers, ports, hubs and redirection."""
