@@ -307,7 +307,9 @@ def _has_ide(context: Context) -> bool | None:
     each=_each_ide,
     needs=Needs.MACHINE,
     source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefControllerIDE)",
-    bad=Example(disk_of(target="  <target dev='hda' bus='ide'/> <!-- DISK008 -->")),
+    bad=Example(
+        disk_of(opening="<disk type='file' device='disk'> <!-- DISK008 -->", target="  <target dev='hda' bus='ide'/>")
+    ),
     good=Example(disk_of(target="  <target dev='hda' bus='ide'/>"), machine="pc-i440fx-8.2"),
 )
 def ide_not_on_machine(context: Context, ide: _Ide) -> Problems:
@@ -316,25 +318,16 @@ def ide_not_on_machine(context: Context, ide: _Ide) -> Problems:
     libvirt uses the IDE controller that a machine has of its own, and adds none: i440fx has one (machine 'pc'), q35 has
     SATA, virt and s390 have neither. A disk whose name begins with hd is on IDE when it names no bus.
     """
-    has_ide = _has_ide(context)
-    if has_ide is not False:
+    if _has_ide(context) is not False:
         return
-    spots = [
-        Spot(disk.target, "bus") if disk.target is not None and disk.target.get("bus") else _name_at(disk)
-        for disk in ide.disks
-    ] or [Spot(controller, "type") for controller in ide.controllers]
-    what = f"for the {ide.disks[0]}" if ide.disks else "of its own"
     is_q35 = context.machine.root is PciRoot.PCIE and context.machine.arch in _X86
-    yield Problem(
-        spots[0],
-        f"libvirt refuses the definition: the machine {context.machine} has no IDE controller {what}",
-        "remove the controller"
-        if not ide.disks
-        else "say bus='sata'"
-        if is_q35
-        else "say bus='scsi' for a CD-ROM, bus='virtio' for a disk",
-        tuple((spot, "on IDE, too") for spot in spots[1:]),
-    )
+    way_out = "say bus='sata'" if is_q35 else "say bus='scsi' for a CD-ROM, bus='virtio' for a disk"
+    found: list[tuple[Element, str, str]] = [(disk.element, f", where the {disk} is", way_out) for disk in ide.disks]
+    found += [(controller, "", "remove the controller") for controller in ide.controllers if not ide.disks]
+    for element, what, advice in found:
+        yield Problem(
+            Spot(element), f"libvirt refuses the definition: the machine {context.machine} has no IDE{what}", advice
+        )
 
 
 @rule(

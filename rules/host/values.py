@@ -60,7 +60,8 @@ class Row(NamedTuple):
 
     ``more`` are further sentences for the documentation. ``example`` is a piece of a domain with ``{value}``, and
     ``{mark}`` on the line to report; ``place`` is where it stands ("devices", "features", "domain", "os"), ``arch`` and
-    ``machine`` are the domain's.
+    ``machine`` are the domain's, and ``around`` is what else it needs beside its devices.
+    ``instead_of`` are rules that say of the same element what a host itself knows better.
     """
 
     code: str
@@ -85,6 +86,8 @@ class Row(NamedTuple):
     place: str = "devices"
     arch: str = "x86_64"
     machine: str = "pc-q35-8.2"
+    around: str = ""
+    instead_of: tuple[str, ...] = ()
 
 
 # What a domain asks for, where that is not simply an attribute.
@@ -213,11 +216,12 @@ ROWS: Final = (
         reads=_bus_of_disk,
         what="the disk bus '{}'",
         listed_in="devices/disk/bus",
-        values=_values("ide", "usb", "sata", "nvme"),
+        values=_values("usb", "ide", "sata", "nvme"),
         hangs_on=HangsOn.MACHINE,
         outcome=Outcome.DEFINE,
         summary="A disk is on a bus that the host does not offer on the domain's machine.",
         more="A disk that names no bus gets one after its target's name: hda is on ide.",
+        instead_of=("DISK008",),
         source=f"libvirt 11.3.0 {_CAPABILITIES} (virQEMUCapsFillDomainDeviceDiskCaps), {_VALIDATE} "
         f"(qemuValidateDomainDeviceDefControllerIDE, -SATA, -DiskFrontend); {_SEEN}",
         example="<disk type='file' device='disk'> {mark}\n  <source file='/srv/images/data.img'/>\n"
@@ -411,6 +415,7 @@ ROWS: Final = (
         source=f"libvirt 7.0.0 to 11.3.0 {_VALIDATE} (qemuValidateDomainDeviceDefFS)",
         example="<filesystem type='mount'>\n  <driver type='{value}'/> {mark}\n  <source dir='/srv/share'/>\n"
         "  <target dir='share'/>\n</filesystem>",
+        around="<memoryBacking>\n  <access mode='shared'/>\n</memoryBacking>",
     ),
     Row(
         "HOST150",
@@ -998,7 +1003,7 @@ def example(row: Row, value: str, is_offered: bool) -> Example:
     written = row.example.replace("{value}", value).replace(" {mark}", mark)
     found = Example("", row.machine, row.arch, capabilities=_capabilities(row, value, is_offered))
     if row.place == "devices":
-        return found._replace(devices=written)
+        return found._replace(devices=written, around=row.around)
     if row.place == "os":
         return found._replace(document=_DOMAIN_WITHOUT_OS.replace("{os}", written.replace("\n", "\n  ")))
     if row.place == "features":
@@ -1066,6 +1071,7 @@ def _rule_of(row: Row) -> Rule:
         on=row.on,
         needs=Needs.HOST | Needs.OFFERS,
         source=row.source,
+        instead_of=row.instead_of,
         bad=example(row, value, is_offered=False),
         good=example(row, value, is_offered=True),
     )(body)
