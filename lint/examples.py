@@ -89,6 +89,27 @@ WHOLE_HOSTS = {
   <machine type='tcg' name='pc-q35-7.2' alias='q35' hotplugCpus='yes' maxCpus='288'/>
 </qemuCaps>
 """,
+    "qemu-7.2-sgx": """\
+<qemuCaps>
+  <emulator>/usr/bin/qemu-system-x86_64</emulator>
+  <selfvers>11000000</selfvers>
+  <flag name='kvm'/>
+  <flag name='sgx-epc'/>
+  <version>7002000</version>
+  <arch>x86_64</arch>
+  <sgx supported='yes'>
+    <flc>yes</flc>
+    <sgx1>yes</sgx1>
+    <sgx2>no</sgx2>
+    <section_size unit='KiB'>131072</section_size>
+    <sections>
+      <section node='0' size='131072' unit='KiB'/>
+    </sections>
+  </sgx>
+  <machine type='kvm' name='pc-q35-7.2' alias='q35' hotplugCpus='yes' maxCpus='288'/>
+  <machine type='kvm' name='pc-q35-8.2' hotplugCpus='yes' maxCpus='1024'/>
+</qemuCaps>
+""",
     "qemu-9.2": """\
 <qemuCaps>
   <emulator>/usr/bin/qemu-system-x86_64</emulator>

@@ -22,6 +22,8 @@ FAMILIES: Final = {
     "FEAT": "Features of the hypervisor",
     "FS": "Filesystems: folders of the host that the guest sees",
     "HOST": "Hosts: can a host that was given run the domain at all",
+    "MEM": "Memory: how much there is, what backs it, and memory modules",
+    "NUMA": "NUMA: the cells of the guest, and the nodes of the host that their memory comes from",
     "POOL": "Networks of host devices, from which a transient device comes",
     "SCHEMA": "Structure: what libvirt does not know, or does not take",
     "SEC": "Security: labels, encrypted memory, wrapped keys",
@@ -29,6 +31,7 @@ FAMILIES: Final = {
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "TPM": "TPMs",
     "USB": "USB: controllers, hubs, ports and redirection",
+    "VCPU": "vCPUs: how many, which of them at the start, and their topology",
     "XML": "The file itself",
 }
 """The families of rules, by the letters of their codes."""

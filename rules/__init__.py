@@ -28,6 +28,10 @@ MODULES: Final = (
     "host.fit",
     "host.machine",
     "host.vcpus",
+    "memory.amounts",
+    "memory.backing",
+    "memory.devices",
+    "numa",
     "pool",
     "schema",
     "security",
@@ -36,6 +40,7 @@ MODULES: Final = (
     "tpm",
     "usb.ports",
     "usb.redirection",
+    "vcpu",
     "xml",
 )
 """The modules that declare rules, below this package."""

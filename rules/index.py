@@ -17,6 +17,10 @@ PATHS: dict[str, tuple[str, ...]] = {
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),
+    "memory.amounts": (".", "maxMemory", "memtune/min_guarantee"),
+    "memory.backing": ("memoryBacking/hugepages",),
+    "memory.devices": ("devices/memory", "devices/memory/target/address", "devices/memory/uuid", "maxMemory"),
+    "numa": ("cpu/numa", "cpu/numa/cell/cache", "cpu/numa/cell/distances", "cpu/numa/interconnects", "numatune", "numatune/memnode"),
     "pool": (".",),
     "schema": (".",),
     "security": ("devices/*/source/seclabel", "idmap", "keywrap", "keywrap/cipher", "launchSecurity", "seclabel", "seclabel/label"),
@@ -25,5 +29,6 @@ PATHS: dict[str, tuple[str, ...]] = {
     "tpm": ("devices/tpm",),
     "usb.ports": ("devices",),
     "usb.redirection": ("devices/redirfilter",),
+    "vcpu": ("cpu/topology", "vcpu", "vcpus", "vcpus/vcpu"),
     "xml": ("/",),
 }

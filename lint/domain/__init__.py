@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from domlint.domain.disks import Disks
     from domlint.domain.failover import Failover
     from domlint.domain.machine import Machine
+    from domlint.domain.memory import Amounts
+    from domlint.domain.numa import Numa
     from domlint.domain.pci import Topology
+    from domlint.domain.vcpus import Vcpus
     from domlint.hosts import DomainCapabilities, Host
     from domlint.hosts import Machine as HostMachine
     from domlint.networks import Network
@@ -114,6 +117,27 @@ class Domain:
         from domlint.domain.failover import Failover
 
         return Failover(self.devices, self.networks)
+
+    @cached_property
+    def vcpus(self) -> Vcpus:
+        """The vCPUs: how many, and who places them."""
+        from domlint.domain.vcpus import read_vcpus
+
+        return read_vcpus(self.element)
+
+    @cached_property
+    def numa(self) -> Numa:
+        """The NUMA cells of the guest."""
+        from domlint.domain.numa import read_numa
+
+        return read_numa(self.element)
+
+    @cached_property
+    def memory(self) -> Amounts:
+        """The memory that the domain has and may come to have."""
+        from domlint.domain.memory import read_amounts
+
+        return read_amounts(self.element, self.devices, self.numa.memory)
 
     @cached_property
     def os_type(self) -> Element | None:
