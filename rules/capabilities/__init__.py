@@ -230,13 +230,7 @@ controller_missing = _subject(
     "`<controller>`",
     _pair(
         """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver>
-    <iothreads> <!-- CAPS020 -->
-      <iothread id='1'/>
-    </iothreads>
-  </driver>
-</controller>
+<controller type='scsi' index='0' model='lsilogic'/> <!-- CAPS020 -->
 """,
         """\
 <controller type='scsi' index='0' model='virtio-scsi'/>

@@ -1,4 +1,4 @@
-"""CTRL00x and CTRL01x: numbers, types and models, and what the machine has."""
+"""CTRL00x and CTRL01x: numbers, types and models."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Final
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.controllers import IDE_MODELS, TYPES_WITHOUT_MODEL, Controller
-from domlint.domain.devices import disk_bus
 from domlint.domain.machine import Machine, PciRoot
 from domlint.domain.values import UNKNOWN, Maybe, Unknown
 from domlint.findings import Outcome
@@ -151,90 +150,7 @@ def controller_of_another_driver(context: Context, controller: Controller) -> Pr
     )
 
 
-# IDE and SCSI: what the machine has.
-
-_I440FX_PREFIXES: Final = ("pc-0.", "pc-1.", "pc-i440fx-", "rhel")
-_OTHERS_WITH_IDE: Final = frozenset({"malta", "sun4u", "g3beige"})
-
-
-def has_ide(machine: Machine) -> bool | None:
-    """Tell whether a machine has the one IDE controller that a guest may have; None where that is not known.
-
-    Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainMachineHasBuiltinIDE), alike in 7.0.0 and 9.0.0.
-    """
-    name, arch = machine.name, machine.arch
-    if not isinstance(name, str) or machine.root is PciRoot.UNKNOWN:
-        return None
-    is_i440fx = arch in ("x86_64", "i686") and (name == "pc" or name.startswith(_I440FX_PREFIXES))
-    return is_i440fx or name in _OTHERS_WITH_IDE
-
-
-def _each_ide(context: Context, devices: Element) -> Iterator[tuple[Element, str]]:
-    """The IDE controllers that the machine has not, or the first disk that needs one; with what the machine has."""
-    has = has_ide(context.machine)
-    if has is None:
-        return
-    found = False
-    is_taken = any(one.type == "ide" and one.index == 0 for one in context.domain.controllers)
-    for controller in _each_controller(context, devices):
-        if controller.type == "ide":
-            found = True
-            is_second = (
-                is_taken if controller.index is None else isinstance(controller.index, int) and controller.index > 0
-            )
-            is_taken = is_taken or controller.index is None
-            if not has:
-                yield controller.element, "no IDE controller"
-            elif is_second:
-                yield controller.element, "one IDE controller, with the number 0"
-    if not has and not found and context.domain.runs_on_qemu and devices is context.domain.devices:
-        for disk in devices.iterchildren("disk"):
-            if disk_bus(disk) == "ide":
-                yield disk, "no IDE controller"
-                break
-
-
-@rule(
-    "CTRL010",
-    "ide-not-on-this-machine",
-    outcome=Outcome.DEFINE,
-    on="devices",
-    each=_each_ide,
-    needs=Needs.MACHINE,
-    source=f"{_QEMU}/qemu_validate.c (qemuValidateDomainDeviceDefControllerIDE), {_ALIKE}",
-    bad=Example(
-        "<disk type='file' device='cdrom'> <!-- CTRL010 -->\n"
-        "  <source file='/var/lib/libvirt/images/install.iso'/>\n"
-        "  <target dev='hda' bus='ide'/>\n"
-        "</disk>"
-    ),
-    good=Example(
-        "<disk type='file' device='cdrom'>\n"
-        "  <source file='/var/lib/libvirt/images/install.iso'/>\n"
-        "  <target dev='sda' bus='sata'/>\n"
-        "</disk>"
-    ),
-)
-def ide_not_on_this_machine(context: Context, found: tuple[Element, str]) -> Problems:
-    """The domain has an IDE controller, or a disk that needs one, and its machine has none.
-
-    libvirt adds no IDE controllers: a guest has the one of its chipset, where there is one, with two buses of two
-    drives. That is so on i440fx (`pc`), and on few boards of other architectures; q35 has SATA instead. libvirt adds
-    the controller to the domain for a disk with `bus='ide'`, then refuses the definition.
-    """
-    element, what = found
-    if element.tag == "disk":
-        yield Problem(
-            Spot(element),
-            f"the disk is on IDE, and the machine {context.machine} has {what}: libvirt refuses the definition",
-            "put the disk on another bus: sata on q35, scsi or virtio elsewhere",
-        )
-        return
-    yield Problem(
-        Spot(element),
-        f"the machine {context.machine} has {what}: libvirt refuses the definition",
-        "remove this controller, and put its disks on another bus",
-    )
+# SCSI: what the machine has.
 
 
 def _has_esp(machine: Machine) -> bool | None:

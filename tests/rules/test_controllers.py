@@ -27,8 +27,7 @@ def scsi(model: str = "virtio-scsi", driver: str = "", inside: str = "", more: s
     return f"<controller type='scsi' index='0'{named}><driver {driver}>{inside}</driver>{more}</controller>"
 
 
-IDE, PC, Q35 = "<controller type='ide' index='{}'/>", "pc-i440fx-8.2", "pc-q35-8.2"
-IDE_DISK = "<disk type='file' device='cdrom'><source file='/a.iso'/><target dev='hda'/></disk>"
+PC, Q35 = "pc-i440fx-8.2", "pc-q35-8.2"
 
 
 @pytest.mark.parametrize(
@@ -39,17 +38,6 @@ IDE_DISK = "<disk type='file' device='cdrom'><source file='/a.iso'/><target dev=
         ("<controller type='sata' index='{{ i }}'/>" * 2, Q35, "x86_64", []),
         ("<controller type='sata'/>" * 2, Q35, "x86_64", []),
         ("<controller type='sata' index='1'/><controller type='scsi' index='1'/>", Q35, "x86_64", []),
-        (IDE.format(0), PC, "x86_64", []),
-        (IDE.format(1), PC, "x86_64", ["CTRL010"]),
-        (IDE.format(0) + "<controller type='ide'/>", PC, "x86_64", ["CTRL010"]),
-        ("<controller type='ide'/>", PC, "x86_64", []),
-        (IDE.format(0), Q35, "x86_64", ["CTRL010"]),
-        (IDE.format(0), "malta", "mips", []),
-        (IDE.format(0), "{{ machine }}", "x86_64", []),
-        (IDE.format(0), "ubuntu", "x86_64", []),
-        (IDE_DISK, PC, "x86_64", []),
-        (IDE_DISK, Q35, "x86_64", ["CTRL010"]),
-        (IDE_DISK * 2, "virt", "aarch64", ["CTRL010"]),
         ("<controller type='fdc' model='piix3'/>", PC, "x86_64", ["CTRL002"]),
         ("<controller index='0' model='piix3'/>", PC, "x86_64", []),
         ("<controller index='0' model='pci-root'/>", PC, "x86_64", ["CTRL002"]),
