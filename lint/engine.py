@@ -1,7 +1,7 @@
 """The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain, fitting_hosts, machine_of
@@ -52,8 +52,27 @@ class FileReport(NamedTuple):
     domain: str = ""
 
 
-_Group = list[Rule]
-"""Rules that look at what the same function makes of an element: where that is nothing, none of them need be asked."""
+class _Group:
+    """Rules that look at what the same function makes of an element: where that is nothing, none of them is asked."""
+
+    __slots__ = ("_asked", "each", "rules")
+
+    def __init__(self, each: Each | None) -> None:
+        self.each = each
+        self.rules: list[Rule] = []
+        self._asked: dict[Version | None, list[Rule]] = {}
+
+    def add(self, rule: Rule) -> None:
+        self.rules.append(rule)
+        self._asked.clear()
+
+    def asked_by(self, libvirt: Version | None) -> list[Rule]:
+        """Those that ask what a libvirt asks."""
+        found = self._asked.get(libvirt)
+        if found is None:
+            found = self._asked[libvirt] = [rule for rule in self.rules if rule.is_asked_by(libvirt)]
+        return found
+
 
 _Visits = list[tuple[_Group, Element]]
 
@@ -91,10 +110,12 @@ class _Node:
     def add(self, rule: Rule) -> None:
         asking = _asking(rule)
         for whom, group in self.groups:
-            if rule.each is not None and group[0].each is rule.each and whom == asking:
-                group.append(rule)
+            if group.each is rule.each and whom == asking:
+                group.add(rule)
                 return
-        self.groups.append((asking, [rule]))
+        group = _Group(rule.each)
+        group.add(rule)
+        self.groups.append((asking, group))
 
     def at(self, path: str) -> "_Node":
         """The node at the end of a path from here, which is made where there is none."""
@@ -166,7 +187,7 @@ class Plan:
         self._fits: dict[object, tuple[Host, ...]] = {}
         self._given_machines: dict[object, tuple[tuple[Machine, Version | None, tuple[str, ...]], ...]] = {}
         self._strict = strict
-        self._file_rules: list[Rule] = []
+        self._file_rules = _Group(None)
         self._file_modules: set[RuleModule] = set()
         self._all_ids = tuple(host.id for host in self.hosts)
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
@@ -185,12 +206,13 @@ class Plan:
             return
         self.rules.append(rule)
         if rule.on == "/":
-            self._file_rules.append(rule)
+            self._file_rules.add(rule)
         elif rule.where is not None:
             if rule.where not in self._concerned:
                 for path in rule.where(self.hosts, self.libvirt):
                     self._paths.at(path).concerns.add(rule.where)
-            self._concerned.setdefault(rule.where, []).append(rule)
+                self._concerned[rule.where] = _Group(rule.each)
+            self._concerned[rule.where].add(rule)
         elif self._tell_offers or Needs.OFFERS not in rule.needs:
             self._paths.at(rule.on).add(rule)
 
@@ -212,7 +234,7 @@ class Plan:
             self._import(set(self._file_modules))
             root = document.root if document.root is not None else _NO_ELEMENT
             context = Context(document, None, None, self.libvirt)
-            collected.run_all([([rule], root) for rule in self._file_rules], context, self._all_ids)
+            collected.run_all([(self._file_rules, root)], context, self._all_ids)
         fitting: Sequence[Host] = ()
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
@@ -321,23 +343,35 @@ class _Collected:
 
     def run_all(self, visits: Iterable[tuple[_Group, Element]], context: Context, hosts: tuple[str, ...]) -> None:
         for group, element in visits:
-            each = group[0].each
-            if each is None or len(group) == 1 or _makes_something(each, context, element):
-                for rule in group:
-                    if rule.is_asked_by(context.libvirt):
-                        self._run(rule, context, element, hosts)
+            rules = group.asked_by(context.libvirt)
+            if group.each is None:
+                self._run(rules, context, (element,), hosts)
+                continue
+            try:
+                values = context.selected(group.each, element)
+            except Exception as error:
+                for rule in rules:
+                    self._crashed(rule, error)
+            else:
+                if values:
+                    self._run(rules, context, values, hosts)
 
-    def _run(self, rule: Rule, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
-        try:
-            for problem in rule.problems(context, element):
-                if not _points_at_placeholder(problem):
-                    of = hosts if problem.hosts is None else problem.hosts
-                    finding = self._finding(rule, problem)
-                    self._found.setdefault(finding, []).extend(of)
-                    for code in (*rule.instead_of, *problem.instead_of):
-                        self._untold.add((code, _path_of_element(finding)))
-        except Exception as error:
-            self._crashed(rule, error)
+    def _run(self, rules: Iterable[Rule], context: Context, values: Iterable[Any], hosts: tuple[str, ...]) -> None:
+        for rule in rules:
+            body = rule.body
+            try:
+                for value in values:
+                    for problem in body(context, value):
+                        self._take(rule, problem, hosts)
+            except Exception as error:
+                self._crashed(rule, error)
+
+    def _take(self, rule: Rule, problem: Problem, hosts: tuple[str, ...]) -> None:
+        if not _points_at_placeholder(problem):
+            finding = self._finding(rule, problem)
+            self._found.setdefault(finding, []).extend(hosts if problem.hosts is None else problem.hosts)
+            for code in (*rule.instead_of, *problem.instead_of):
+                self._untold.add((code, _path_of_element(finding)))
 
     def _crashed(self, rule: Rule, error: Exception) -> None:
         crash = Crash(rule.code, self._document.name, f"{type(error).__name__}: {error}")
@@ -394,13 +428,6 @@ _LONGEST_TEXT: Final = 2000
 
 def _shortened(text: str) -> str:
     return text if len(text) <= _LONGEST_TEXT else f"{text[: _LONGEST_TEXT - 1]}…"
-
-
-def _makes_something(each: Each, context: Context, element: Element) -> bool:
-    try:
-        return bool(context.selected(each, element))
-    except Exception:  # each of the rules tells of it
-        return True
 
 
 def _is_foreign(document: Document) -> bool:

@@ -132,17 +132,6 @@ class Rule(NamedTuple):
         """Where the rule reference explains it, from the project's root."""
         return f"docs/rules.md#{self.code.lower()}"
 
-    def problems(self, context: "Context", element: Element) -> Iterable[Problem]:
-        """What the rule finds at an element."""
-        if self.each is None:
-            return self.body(context, element)
-        values = context.selected(self.each, element)
-        return self._problems_of(context, values) if values else ()
-
-    def _problems_of(self, context: "Context", values: tuple[Any, ...]) -> Problems:
-        for value in values:
-            yield from self.body(context, value)
-
 
 class RuleModule(NamedTuple):
     """A module of rules, which need not be imported before a document has something that they look at.
