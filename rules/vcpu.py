@@ -360,7 +360,9 @@ _WITHOUT_EIM: Final = 255
     needs=Needs.MACHINE,
     since="libvirt 10.10.0 adds the IOMMU itself",
     source=f"{_TOPOLOGY}; 11.3.0 src/qemu/qemu_postparse.c (qemuDomainIOMMUDefPostParse); NEWS.rst, 10.10.0",
-    bad=Example("<iommu model='virtio'/>", around="<vcpu>300</vcpu> <!-- VCPU013 -->"),
+    bad=Example(
+        "<iommu model='virtio'/>", around="<vcpu>300</vcpu> <!-- VCPU013 -->\n<features>\n  <acpi/>\n</features>"
+    ),
     good=Example(
         "<iommu model='intel'>\n  <driver intremap='on' eim='on'/>\n</iommu>",
         around="<vcpu>300</vcpu>\n<features>\n  <acpi/>\n  <ioapic driver='qemu'/>\n</features>",

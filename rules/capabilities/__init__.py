@@ -194,7 +194,8 @@ def _subject(
 
 def _pair(bad: str, good: str, **details: Any) -> tuple[Example, Example]:
     """An element that needs what QEMU 6.2 lacks, and one that does not."""
-    return Example(bad, host=_OLD_HOST, machine=_Q35)._replace(**details), Example(good, host=_OLD_HOST, machine=_Q35)
+    example = Example("", host=_OLD_HOST, machine=_Q35)._replace(**details)
+    return example._replace(devices=bad), example._replace(devices=good)
 
 
 def _around(bad: str, good: str) -> tuple[Example, Example]:
@@ -437,6 +438,15 @@ rng_missing = _subject(
     ),
 )
 
+_WITH_NODE = """\
+<maxMemory slots='4' unit='GiB'>16</maxMemory>
+<cpu mode='host-passthrough'>
+  <numa>
+    <cell id='0' cpus='0' memory='1024' unit='MiB'/>
+  </numa>
+</cpu>
+"""
+
 memory_missing = _subject(
     140,
     "memory",
@@ -462,6 +472,7 @@ memory_missing = _subject(
   </target>
 </memory>
 """,
+        around=_WITH_NODE,
     ),
 )
 
@@ -521,11 +532,13 @@ cpu_missing = _subject(
     "`<cpu>`",
     _around(
         """\
+<vcpu>4</vcpu>
 <cpu mode='host-passthrough'>
   <topology sockets='1' dies='1' clusters='2' cores='2' threads='1'/> <!-- CAPS180 -->
 </cpu>
 """,
         """\
+<vcpu>4</vcpu>
 <cpu mode='host-passthrough'>
   <topology sockets='1' dies='1' cores='4' threads='1'/>
 </cpu>

@@ -711,6 +711,8 @@ ROWS: Final = (
         f"(virQEMUCapsProbeQMPSGXCapabilities); {_SEEN}",
         example="<memory model='sgx-epc'> {mark}\n  <target>\n    <size unit='KiB'>65536</size>\n  </target>\n"
         "</memory>",
+        around="<maxMemory slots='4' unit='GiB'>4</maxMemory>\n<cpu>\n  <numa>\n"
+        "    <cell id='0' cpus='0' memory='1024' unit='MiB'/>\n  </numa>\n</cpu>",
     ),
     Row(
         "HOST200",
