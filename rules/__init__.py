@@ -20,6 +20,7 @@ MODULES: Final = (
     "device.panic",
     "device.shmem",
     "device.watchdog",
+    "disk.options",
     "disk.target",
     "features",
     "filesystem",

@@ -11,6 +11,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "device.panic": ("devices/panic",),
     "device.shmem": ("devices/shmem",),
     "device.watchdog": ("devices/watchdog",),
+    "disk.options": ("devices/disk", "devices/disk/geometry", "devices/disk/product", "devices/disk/shareable"),
     "disk.target": ("devices", "devices/disk", "devices/hostdev/address"),
     "features": ("features", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
