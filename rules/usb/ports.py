@@ -464,6 +464,8 @@ def _each_default(context: Context, devices: Element) -> Iterator[tuple[Element 
     host, domain = context.host, context.domain
     if host is None or devices is not domain.devices or not domain.runs_on_qemu or not context.is_judged:
         return
+    if context.machine.arch in _WITHOUT_DEFAULT_CONTROLLER:
+        return
     usb = [one for one in domain.controllers if one.type == "usb"]
     without = [one.element for one in usb if one.model is None and not is_dropped(one, context.machine)]
     is_added = not usb and adds_usb(context.machine) is True
@@ -471,6 +473,12 @@ def _each_default(context: Context, devices: Element) -> Iterator[tuple[Element 
         model = default_usb_model(host, context.machine)
         yield from ((element, model) for element in (*without, *((None,) if is_added else ())))
 
+
+_WITHOUT_DEFAULT_CONTROLLER: Final = frozenset({"s390x", "s390"})
+"""Where libvirt leaves a USB controller without model out of the command line.
+
+Source: libvirt 11.3.0 src/qemu/qemu_command.c (qemuBuildControllersByTypeCommandLine).
+"""
 
 _WITHOUT_LEGACY: Final = Version(11, 3, 0)
 """A libvirt that does without QEMU's option -usb; 9.0.0 had it still."""
