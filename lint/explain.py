@@ -13,6 +13,7 @@ from domlint.reports.text import COLOURS
 from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
+    "BOOT": "Booting: what a domain boots from, and what its BIOS is told",
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "CLOCK": "The clock and timers of a domain",
     "CPU": "The CPU that a domain asks for",
@@ -21,6 +22,7 @@ FAMILIES: Final = {
     "DISK": "Disks, and what they are read from",
     "FEAT": "Features of the hypervisor",
     "FS": "Filesystems: folders of the host that the guest sees",
+    "FW": "Firmware: named by a path, or chosen by libvirt",
     "HOST": "Hosts: can a host that was given run the domain at all",
     "MEM": "Memory: how much there is, what backs it, and memory modules",
     "NUMA": "NUMA: the cells of the guest, and the nodes of the host that their memory comes from",

@@ -9,6 +9,7 @@ from typing import Final
 from domlint.rule import Catalogue, Rule, RuleModule, rules_of
 
 MODULES: Final = (
+    "boot",
     "capabilities",
     "clock",
     "controller.driver",
@@ -24,6 +25,8 @@ MODULES: Final = (
     "disk.target",
     "features",
     "filesystem",
+    "firmware.choice",
+    "firmware.loader",
     "host.cpu",
     "host.features",
     "host.fit",

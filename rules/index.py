@@ -1,6 +1,7 @@
 """Which module of rules looks at which elements. Made by tools/make_index.py; do not edit."""
 
 PATHS: dict[str, tuple[str, ...]] = {
+    "boot": ("devices/*/boot", "os/acpi/table", "os/bios", "os/shim"),
     "clock": ("clock", "clock/timer", "clock/timer/catchup"),
     "controller.driver": ("devices/controller/driver",),
     "controller.numbers": ("devices",),
@@ -15,6 +16,8 @@ PATHS: dict[str, tuple[str, ...]] = {
     "disk.target": ("devices", "devices/disk", "devices/hostdev/address"),
     "features": ("features", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
+    "firmware.choice": ("features/acpi", "os"),
+    "firmware.loader": ("os/firmware", "os/loader", "os/nvram"),
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),

@@ -1845,6 +1845,7 @@ def boot_from_transient(context: Context, transient: Teaming) -> Problems:
     outcome=Outcome.DEFINE,
     on=TEAMING,
     each=_once,
+    instead_of=("BOOT002",),
     source=f"{_PARSER} (virDomainDeviceBootParseXML); src/conf/domain_postparse.c (virDomainDefCollectBootOrder)",
     bad=_bad(
         _standby("  <boot order='1'/>"),

@@ -12,10 +12,12 @@ from domlint.hosts.fit import fitting_emulator
 from domlint.placeholders import is_placeholder
 
 if TYPE_CHECKING:
+    from domlint.domain.boot import BootOrder
     from domlint.domain.controllers import Controller
     from domlint.domain.cpu import DomainCpu
     from domlint.domain.disks import Disks
     from domlint.domain.failover import Failover
+    from domlint.domain.firmware import Firmware
     from domlint.domain.machine import Machine
     from domlint.domain.memory import Amounts
     from domlint.domain.numa import Numa
@@ -119,6 +121,11 @@ class Domain:
         return Failover(self.devices, self.networks)
 
     @cached_property
+    def os(self) -> Element | None:
+        """The ``<os>`` element."""
+        return child(self.element, "os")
+
+    @cached_property
     def vcpus(self) -> Vcpus:
         """The vCPUs: how many, and who places them."""
         from domlint.domain.vcpus import read_vcpus
@@ -142,8 +149,23 @@ class Domain:
     @cached_property
     def os_type(self) -> Element | None:
         """The ``<type>`` element of ``<os>``."""
-        os = child(self.element, "os")
-        return None if os is None else child(os, "type")
+        return None if self.os is None else child(self.os, "type")
+
+    @cached_property
+    def firmware(self) -> Firmware | None:
+        """What ``<os>`` says of firmware; None where there is none."""
+        if self.os is None:
+            return None
+        from domlint.domain.firmware import Firmware
+
+        return Firmware(self.os)
+
+    @cached_property
+    def boot_order(self) -> BootOrder:
+        """Which devices it says it boots from."""
+        from domlint.domain.boot import BootOrder
+
+        return BootOrder(self.os, self.devices)
 
 
 def fitting_hosts(domain: Domain, hosts: Iterable[Host]) -> tuple[Host, ...]:

@@ -270,7 +270,7 @@ _WITH_ACPI = """\
 <domain type='kvm'>
   <name>board1</name>
   <memory unit='MiB'>1024</memory>
-  <os>
+  <os firmware='efi'>
     <type arch='aarch64' machine='{machine}'>hvm</type>
   </os>
   <features>

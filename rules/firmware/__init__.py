@@ -1,0 +1,1 @@
+"""FW: firmware, named by a path or chosen by libvirt."""
