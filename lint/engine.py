@@ -53,12 +53,16 @@ class FileReport(NamedTuple):
 
 
 class _Group:
-    """Rules that look at what the same function makes of an element: where that is nothing, none of them is asked."""
+    """Rules that look at what the same function makes of an element: where that is nothing, none of them is asked.
 
-    __slots__ = ("_asked", "each", "rules")
+    ``is_shared`` where another group has the same function, so that what it makes is worth keeping.
+    """
+
+    __slots__ = ("_asked", "each", "is_shared", "rules")
 
     def __init__(self, each: Each | None) -> None:
         self.each = each
+        self.is_shared = False
         self.rules: list[Rule] = []
         self._asked: dict[Version | None, list[Rule]] = {}
 
@@ -74,7 +78,7 @@ class _Group:
         return found
 
 
-_Visits = list[tuple[_Group, Element]]
+_Visits = list[tuple[list[_Group], Element]]
 
 
 _NOBODY: Final = 0
@@ -95,27 +99,29 @@ def _asking(rule: Rule) -> int:
 class _Node:
     """A step of the paths that rules look at: the rules that end here, and where the paths go on.
 
-    ``modules`` have rules that end here, and are not imported yet.
+    The rules stand by whom they ask. ``modules`` have rules that end here, and are not imported yet.
     """
 
     __slots__ = ("any_child", "by_name", "concerns", "groups", "modules")
 
     def __init__(self) -> None:
-        self.groups: list[tuple[int, _Group]] = []
+        self.groups: dict[int, list[_Group]] = {}
         self.modules: set[RuleModule] = set()
         self.concerns: set[Where] = set()
         self.by_name: dict[str, _Node] = {}
         self.any_child: _Node | None = None
 
     def add(self, rule: Rule) -> None:
-        asking = _asking(rule)
-        for whom, group in self.groups:
-            if group.each is rule.each and whom == asking:
-                group.add(rule)
-                return
-        group = _Group(rule.each)
+        groups = self.groups.setdefault(_asking(rule), [])
+        group = next((one for one in groups if one.each is rule.each), None)
+        if group is None:
+            group = _Group(rule.each)
+            groups.append(group)
         group.add(rule)
-        self.groups.append((asking, group))
+        alike = [one for of_one in self.groups.values() for one in of_one if one.each is rule.each]
+        if rule.each is not None and len(alike) > 1:
+            for one in alike:
+                one.is_shared = True
 
     def at(self, path: str) -> "_Node":
         """The node at the end of a path from here, which is made where there is none."""
@@ -143,8 +149,8 @@ class _Node:
             concerned |= self.concerns
         if self.modules:
             modules |= self.modules
-        for asking, group in self.groups:
-            visits[asking].append((group, element))
+        for asking, groups in self.groups.items():
+            visits[asking].append((groups, element))
         if self.any_child is not None:
             if self.any_child.is_passed_through:
                 # libxml2 finds the few grandchildren of that name faster than Python looks into each child.
@@ -155,9 +161,12 @@ class _Node:
             else:
                 for child in element.iterchildren("*"):
                     self.any_child.walk(child, visits, concerned, modules)
-        if self.by_name:
-            for child in element.iterchildren(*self.by_name):
-                self.by_name[child.tag].walk(child, visits, concerned, modules)
+        by_name = self.by_name
+        if by_name:
+            for child in element:
+                node = by_name.get(child.tag)
+                if node is not None:
+                    node.walk(child, visits, concerned, modules)
 
 
 _MOST_REMEMBERED: Final = 1000
@@ -234,7 +243,7 @@ class Plan:
             self._import(set(self._file_modules))
             root = document.root if document.root is not None else _NO_ELEMENT
             context = Context(document, None, None, self.libvirt)
-            collected.run_all([(self._file_rules, root)], context, self._all_ids)
+            collected.run_all([([self._file_rules], root)], context, self._all_ids)
         fitting: Sequence[Host] = ()
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
@@ -242,7 +251,7 @@ class Plan:
             self._check_domain(document, domain, fitting, collected)
         elif document.network is not None:
             self._import(set(self._paths.modules))
-            visits = [(group, document.network) for asking, group in self._paths.groups if asking == _NOBODY]
+            visits: _Visits = [(self._paths.groups.get(_NOBODY, []), document.network)]
             for libvirt, ids in self._ids_by_libvirt:
                 collected.run_all(visits, Context(document, None, None, libvirt), ids)
         return collected.report(tuple(host.id for host in fitting))
@@ -298,7 +307,8 @@ class Plan:
         visits, concerned = self._visits(domain.element)
         for_nobody, for_each, at_once, for_machines = visits
         if concerned:
-            for_each += [(group, domain.element) for where, group in self._concerned.items() if where in concerned]
+            groups = [group for where, group in self._concerned.items() if where in concerned]
+            for_each.append((groups, domain.element))
         fitting_ids = tuple([host.id for host in fitting])
         if for_nobody and (fitting or not self.hosts):
             for libvirt, ids in self._ids_by_libvirt:
@@ -341,20 +351,22 @@ class _Collected:
         self._crashes: list[Crash] = []
         self._untold: set[tuple[str, str]] = set()
 
-    def run_all(self, visits: Iterable[tuple[_Group, Element]], context: Context, hosts: tuple[str, ...]) -> None:
-        for group, element in visits:
-            rules = group.asked_by(context.libvirt)
-            if group.each is None:
-                self._run(rules, context, (element,), hosts)
-                continue
-            try:
-                values = context.selected(group.each, element)
-            except Exception as error:
-                for rule in rules:
-                    self._crashed(rule, error)
-            else:
-                if values:
-                    self._run(rules, context, values, hosts)
+    def run_all(self, visits: _Visits, context: Context, hosts: tuple[str, ...]) -> None:
+        libvirt = context.libvirt
+        for groups, element in visits:
+            for group in groups:
+                each = group.each
+                if each is None:
+                    self._run(group.asked_by(libvirt), context, (element,), hosts)
+                    continue
+                try:
+                    values = context.selected(each, element) if group.is_shared else tuple(each(context, element))
+                except Exception as error:
+                    for rule in group.asked_by(libvirt):
+                        self._crashed(rule, error)
+                else:
+                    if values:
+                        self._run(group.asked_by(libvirt), context, values, hosts)
 
     def _run(self, rules: Iterable[Rule], context: Context, values: Iterable[Any], hosts: tuple[str, ...]) -> None:
         for rule in rules:
