@@ -1,12 +1,13 @@
 """The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain, fitting_hosts, machine_of
 from domlint.domain.values import is_unknown_at
-from domlint.findings import Finding, Location, Related
+from domlint.findings import Finding, Location, Related, Severity
 from domlint.networks import Network
 from domlint.rule import Each, Needs, Problem, Rule, RuleModule, Spot, Where
 from domlint.versions import Version
@@ -40,7 +41,8 @@ class FileReport(NamedTuple):
 
     ``is_domain`` tells whether there was a domain in it, and ``domain`` is its name as written ("" for none);
     ``lines`` are the lines that findings point at, with their number; ``hosts`` are the ids of the hosts that have an
-    emulator for the domain.
+    emulator for the domain, and ``against`` those of all hosts that it was held against, where those are not all hosts
+    of the run.
     """
 
     file: str
@@ -50,6 +52,7 @@ class FileReport(NamedTuple):
     lines: tuple[tuple[int, str], ...] = ()
     hosts: tuple[str, ...] = ()
     domain: str = ""
+    against: tuple[str, ...] | None = None
 
 
 class _Group:
@@ -178,7 +181,8 @@ class Plan:
 
     ``libvirt`` is the version that shall read the files; where it is None, each host's own counts. Rules that ask
     nothing of a host run once for all hosts with the same libvirt. With ``strict``, rules run that take long, too.
-    Modules of rules are imported when the first document has something for them.
+    ``severities`` are those of rules, by code, whose findings have another than the rule says. Modules of rules are
+    imported when the first document has something for them.
     """
 
     def __init__(
@@ -188,17 +192,20 @@ class Plan:
         networks: Iterable[Network] = (),
         libvirt: Version | None = None,
         strict: bool = False,
+        severities: Mapping[str, Severity] = MappingProxyType({}),
     ) -> None:
         self.rules: list[Rule] = []
         self.hosts = tuple(hosts)
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
+        self.severities = severities
         self._fits: dict[object, tuple[Host, ...]] = {}
         self._given_machines: dict[object, tuple[tuple[Machine, Version | None, tuple[str, ...]], ...]] = {}
         self._strict = strict
         self._file_rules = _Group(None)
         self._file_modules: set[RuleModule] = set()
         self._all_ids = tuple(host.id for host in self.hosts)
+        self.host_ids = tuple(dict.fromkeys(self._all_ids))
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
         self._paths = _Node()
         self._concerned: dict[Where, _Group] = {}
@@ -238,7 +245,7 @@ class Plan:
         document = parse(source.name, source.data)
         if document.faults and source.may_be_foreign and _is_foreign(document):
             return FileReport(source.name)
-        collected = _Collected(document, self._all_ids)
+        collected = _Collected(document, self._all_ids, self.severities)
         if document.faults:
             self._import(set(self._file_modules))
             root = document.root if document.root is not None else _NO_ELEMENT
@@ -344,8 +351,9 @@ def _ids_by_libvirt(
 class _Collected:
     """The findings of one file while it is being checked: equal ones of several hosts become one."""
 
-    def __init__(self, document: Document, all_hosts: tuple[str, ...]) -> None:
+    def __init__(self, document: Document, all_hosts: tuple[str, ...], severities: Mapping[str, Severity]) -> None:
         self._document = document
+        self._severities = severities
         self._all_hosts = tuple(dict.fromkeys(all_hosts))
         self._found: dict[Finding, list[str]] = {}
         self._crashes: list[Crash] = []
@@ -413,7 +421,8 @@ class _Collected:
 
     def _finding(self, rule: Rule, problem: Problem) -> Finding:
         outcome = problem.outcome or rule.outcome
-        severity = problem.severity or (rule.severity if problem.outcome is None else outcome.severity)
+        severity = self._severities.get(rule.code) or problem.severity
+        severity = severity or (rule.severity if problem.outcome is None else outcome.severity)
         return Finding(
             code=rule.code,
             name=rule.name,

@@ -35,7 +35,11 @@ class Input(NamedTuple):
         return read_at_most(self.path, MAXIMUM_BYTES)
 
 
-def inputs_of(paths: Iterable[str], stdin_name: str = "<stdin>") -> Iterator[Input]:
+Excluded = Callable[[str, bool], bool]
+"""Tells whether a path is to be passed over in a directory; the second argument tells whether it is one itself."""
+
+
+def inputs_of(paths: Iterable[str], stdin_name: str = "<stdin>", excluded: Excluded | None = None) -> Iterator[Input]:
     """The files to lint, each once, in the order given, those of a directory by name. ``-`` is standard input.
 
     A file that a directory holds under a second name (a link) is the same file.
@@ -48,13 +52,20 @@ def inputs_of(paths: Iterable[str], stdin_name: str = "<stdin>") -> Iterator[Inp
         if path == "-":
             found = ((Input(stdin_name, None), path),)
         elif status is not None and stat.S_ISDIR(status.st_mode):
-            found = ((Input(file, file, identity not in given), identity) for file, identity in _xml_files(path))
+            found = (
+                (Input(file, file, identity not in given), identity)
+                for file, identity in _xml_files(path, excluded or _nothing)
+            )
         else:
             found = ((Input(path, path), _identity(path, status)),)
         for item, identity in found:
             if identity not in seen:
                 seen.add(identity)
                 yield item
+
+
+def _nothing(_path: str, _is_folder: bool) -> bool:
+    return False
 
 
 def _status(path: str) -> os.stat_result | None:
@@ -68,23 +79,29 @@ def _identity(path: str, status: os.stat_result | None) -> object:
     return path if status is None else (status.st_dev, status.st_ino)
 
 
-def _xml_files(top: str) -> Iterator[tuple[str, object]]:
+def _xml_files(top: str, excluded: Excluded) -> Iterator[tuple[str, object]]:
     """The paths of the XML files, and of folders that cannot be read, each with what identifies it.
 
     Only regular files are taken (a pipe would make domlint wait), and no link that leads nowhere, as editors make them.
     """
     ignored = _Ignored(top)
+    if excluded(top, True):
+        excluded = _nothing  # whoever names an excluded folder wants it linted
+
+    def is_passed_over(path: str, is_folder: bool) -> bool:
+        return excluded(path, is_folder) or ignored.matches(path, is_folder)
+
     unreadable: list[str] = []
     for folder, folders, files in os.walk(top, onerror=lambda error: unreadable.append(error.filename)):
         ignored.enter(folder)
         folders[:] = sorted(
-            name for name in folders if name != ".git" and not ignored.matches(os.path.join(folder, name), True)
+            name for name in folders if name != ".git" and not is_passed_over(os.path.join(folder, name), True)
         )
         for name in sorted(files):
             if name.endswith(".xml"):
                 path = os.path.join(folder, name)
                 status = _status(path)
-                if status is not None and stat.S_ISREG(status.st_mode) and not ignored.matches(path, False):
+                if status is not None and stat.S_ISREG(status.st_mode) and not is_passed_over(path, False):
                     yield path, _identity(path, status)
     for folder in unreadable:
         yield folder, folder

@@ -21,6 +21,7 @@ class Status(str, Enum):
     NOT_READ = "not-read"
     REFUSED = "refused"
     NO_EMULATOR = "no-emulator"
+    NOT_ASKED = "not-asked"
 
     @property
     def in_words(self) -> str:
@@ -35,6 +36,7 @@ _IN_WORDS = {
     Status.NOT_READ: "the file was not read, so nothing is known",
     Status.REFUSED: "libvirt or QEMU refuses it",
     Status.NO_EMULATOR: "the host has no emulator for it",
+    Status.NOT_ASKED: "its configuration holds it against other hosts",
 }
 
 _ORDER = tuple(Status)
@@ -62,11 +64,12 @@ def matrix(files: Iterable[FileReport], hosts: Sequence[str]) -> list[Row]:
 
 def cells(file: FileReport, hosts: Sequence[str]) -> dict[str, Cell]:
     """How one VM fares on each host."""
-    fitting = set(file.hosts) if file.is_domain else set(hosts)
-    found = {host: Cell(Status.OK if host in fitting else Status.NO_EMULATOR) for host in hosts}
+    asked = [host for host in hosts if file.against is None or host in file.against]
+    fitting = set(file.hosts) if file.is_domain else set(asked)
+    found = {host: Cell(Status.OK if host in fitting else Status.NO_EMULATOR) for host in asked}
     for finding in file.findings:
         status = _status(finding, file)
-        for host in finding.hosts or hosts:
+        for host in finding.hosts or asked:
             cell = found.get(host)
             if cell is None or status is Status.OK:
                 continue
@@ -75,7 +78,7 @@ def cells(file: FileReport, hosts: Sequence[str]) -> dict[str, Cell]:
                 found[host] = Cell(status) if status is Status.REFUSED else cell
             else:
                 found[host] = Cell(max(cell.status, status, key=_ORDER.index), cell.warnings + _is_warning(finding))
-    return found
+    return {host: found.get(host, Cell(Status.NOT_ASKED)) for host in hosts}
 
 
 def _is_warning(finding: Finding) -> bool:

@@ -251,14 +251,31 @@ class Catalogue:
         Each selector is a code, the beginning of codes, a name, or ALL; where both lists name a rule, the longer
         selector counts, and of two alike the ignoring one. Raises UnknownSelectorError.
         """
+        wanted, unwanted = tuple(select), tuple(ignore)
+        if not wanted and not unwanted:
+            return self.rules
+        return self.refine(() if wanted else self.rules, wanted, unwanted)
+
+    def refine(self, rules: Iterable[Rule], select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:
+        """These rules and the selected ones, without the ignored ones, as in select(). Raises UnknownSelectorError."""
         wanted = self._weights(select)
         unwanted = self._weights(ignore)
-        all_wanted = not wanted
+        chosen = {rule.code for rule in rules}.union(wanted)
         return tuple(
             rule
             for rule in self.rules
-            if (all_wanted or rule.code in wanted) and unwanted.get(rule.code, -1) < wanted.get(rule.code, 0)
+            if rule.code in chosen and unwanted.get(rule.code, -1) < wanted.get(rule.code, 0)
         )
+
+    def nearest_selectors(self, selectors: Iterable[str]) -> dict[str, str]:
+        """For each rule that a selector fits, by code, the longest that does. Raises UnknownSelectorError."""
+        weights: dict[str, int] = {}
+        nearest: dict[str, str] = {}
+        for selector in selectors:
+            for code, weight in self._weights((selector,)).items():
+                if weight >= weights.get(code, 0):
+                    weights[code], nearest[code] = weight, selector
+        return nearest
 
     def _weights(self, selectors: Iterable[str]) -> dict[str, int]:
         weights: dict[str, int] = {}

@@ -1,7 +1,8 @@
 """A run over many files: reads them, has the engine check each, and gathers one report."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from domlint.engine import Crash, FileReport, Plan, Source
@@ -9,12 +10,21 @@ from domlint.files import Input, Progress
 from domlint.findings import Finding, Severity
 from domlint.hosts import Host
 from domlint.rule import Needs
+from domlint.verdicts import Demand, passes
 
 POOL_PAYS_FROM: Final = 2000
 """The number of files from which a pool of processes is faster than one process (measured on two cores)."""
 
 
 _MOST_PROCESSES: Final = 64
+
+
+class Task(NamedTuple):
+    """A file, what is done with it, and what is too much for it."""
+
+    plan: Plan
+    input: Input
+    demand: Demand = Demand()
 
 
 class Unread(NamedTuple):
@@ -28,8 +38,8 @@ class Report(NamedTuple):
     """What a run found: file by file, in the order given.
 
     ``comparing`` has the codes of the rules that ran and are about all hosts together. ``exit_status`` is what a
-    command ends with; ``fail_on`` and ``require`` say what counts in that (see domlint.verdicts). A run that no command
-    made has no exit status.
+    command ends with; ``fail_on`` and ``require`` say what counts in that (see domlint.verdicts), and ``demands`` has
+    the files, by name, of which something else is asked. A run that no command made has no exit status.
     """
 
     checked: tuple[FileReport, ...]
@@ -39,6 +49,7 @@ class Report(NamedTuple):
     fail_on: Severity = Severity.WARNING
     require: str = "all"
     exit_status: int | None = None
+    demands: Mapping[str, Demand] = MappingProxyType({})
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -69,57 +80,87 @@ class Report(NamedTuple):
         """The labels of the hosts, each once: a host may have several emulators."""
         return tuple(dict.fromkeys(host.id for host in self.hosts))
 
+    def hosts_of(self, file: FileReport) -> tuple[str, ...]:
+        """The labels of the hosts that a file was held against."""
+        return self.host_ids if file.against is None else file.against
+
+    def demand_of(self, file: FileReport) -> Demand:
+        """What is too much for a file."""
+        return self.demands.get(file.file) or Demand(self.fail_on, self.require)
+
+    def passes(self, file: FileReport) -> bool:
+        """Tell whether what was found in a file is not too much."""
+        return passes(file, *self.demand_of(file), self.comparing)
+
     @property
     def is_complete(self) -> bool:
         """Tell whether all that was asked for could be done."""
         return not self.crashes and not self.unread
 
 
-def run(plan: Plan, inputs: Sequence[Input], jobs: int = 0, progress: Progress | None = None) -> Report:
-    """Lint files. ``jobs`` is the number of processes; 0 chooses one, or one per core for very many files."""
+def run(tasks: Sequence[Task], hosts: Iterable[Host], jobs: int = 0, progress: Progress | None = None) -> Report:
+    """Lint files, each by its plan.
+
+    ``hosts`` are those of all plans, in the order of the report. ``jobs`` is the number of processes; 0 chooses one, or
+    one per core for very many files.
+    """
     checked: list[FileReport] = []
     unread: list[Unread] = []
-    for number, outcome in enumerate(_outcomes(plan, inputs, jobs), 1):
+    hosts = tuple(hosts)
+    all_ids = {host.id for host in hosts}
+    demand = tasks[0].demand if tasks else Demand()
+    for number, (task, outcome) in enumerate(zip(tasks, _outcomes(tasks, jobs), strict=True), 1):
         if isinstance(outcome, Unread):
             unread.append(outcome)
         else:
-            checked.append(outcome)
+            against = task.plan.host_ids
+            checked.append(outcome if len(against) == len(all_ids) else outcome._replace(against=against))
         if progress is not None:
-            progress(number, len(inputs))
-    comparing = frozenset(rule.code for rule in plan.rules if Needs.ALL_HOSTS in rule.needs)
-    return Report(tuple(checked), tuple(unread), plan.hosts, comparing)
+            progress(number, len(tasks))
+    comparing = frozenset(rule.code for plan in _plans(tasks) for rule in plan.rules if Needs.ALL_HOSTS in rule.needs)
+    demands = {task.input.name: task.demand for task in tasks if task.demand != demand}
+    return Report(tuple(checked), tuple(unread), hosts, comparing, *demand, demands=demands)
 
 
-def _outcomes(plan: Plan, inputs: Sequence[Input], jobs: int) -> Iterator[FileReport | Unread]:
+def _plans(tasks: Iterable[Task]) -> list[Plan]:
+    """The plans, each once."""
+    return list({id(task.plan): task.plan for task in tasks}.values())
+
+
+def _outcomes(tasks: Sequence[Task], jobs: int) -> Iterator[FileReport | Unread]:
     if jobs == 0:
-        jobs = (os.cpu_count() or 1) if len(inputs) >= POOL_PAYS_FROM else 1
-    if jobs > 1 and len(inputs) > 1 and hasattr(os, "fork"):
-        return _in_pool(plan, inputs, min(jobs, len(inputs), _MOST_PROCESSES))
-    return (_check(plan, item) for item in inputs)
+        jobs = (os.cpu_count() or 1) if len(tasks) >= POOL_PAYS_FROM else 1
+    if jobs > 1 and len(tasks) > 1 and hasattr(os, "fork"):
+        return _in_pool(tasks, min(jobs, len(tasks), _MOST_PROCESSES))
+    return (_check(plan, item) for plan, item, _demand in tasks)
 
 
-def _in_pool(plan: Plan, inputs: Sequence[Input], jobs: int) -> Iterator[FileReport | Unread]:
+def _in_pool(tasks: Sequence[Task], jobs: int) -> Iterator[FileReport | Unread]:
     import multiprocessing
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork")
-    size = max(1, min(64, len(inputs) // (jobs * 4)))
-    with ProcessPoolExecutor(jobs, context, _Worker.start, (plan,)) as pool:
-        yield from pool.map(_Worker.check, inputs, chunksize=size)
+    size = max(1, min(64, len(tasks) // (jobs * 4)))
+    plans = _plans(tasks)
+    numbers = {id(plan): number for number, plan in enumerate(plans)}
+    work = [(numbers[id(plan)], item) for plan, item, _demand in tasks]
+    with ProcessPoolExecutor(jobs, context, _Worker.start, (plans,)) as pool:
+        yield from pool.map(_Worker.check, work, chunksize=size)
 
 
 class _Worker:
     """What a process of the pool keeps from one file to the next."""
 
-    plan: Plan
+    plans: Sequence[Plan]
 
     @classmethod
-    def start(cls, plan: Plan) -> None:
-        cls.plan = plan
+    def start(cls, plans: Sequence[Plan]) -> None:
+        cls.plans = plans
 
     @classmethod
-    def check(cls, item: Input) -> FileReport | Unread:
-        return _check(cls.plan, item)
+    def check(cls, work: tuple[int, Input]) -> FileReport | Unread:
+        number, item = work
+        return _check(cls.plans[number], item)
 
 
 def _check(plan: Plan, item: Input) -> FileReport | Unread:

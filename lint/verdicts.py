@@ -1,7 +1,7 @@
 """Whether what was found of a VM is too much."""
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.findings import Finding, Severity
 
@@ -10,6 +10,13 @@ if TYPE_CHECKING:
 
 REQUIREMENTS: Final = ("all", "any")
 """On how many of the hosts that it fits a VM must pass."""
+
+
+class Demand(NamedTuple):
+    """What is too much: a finding as grave as ``fail_on``, on the hosts that ``require`` says."""
+
+    fail_on: Severity = Severity.WARNING
+    require: str = "all"
 
 
 def passes(

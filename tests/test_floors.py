@@ -46,6 +46,8 @@ FLOORS = {
     "api": 5,
     "reports": 6,
     "explain": 6,
+    "configuration": 6,
+    "planning": 6,
     "commands": 7,
     "cli": 8,
     "__main__": 8,

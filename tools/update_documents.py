@@ -1,8 +1,8 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
     python tools/update_documents.py            write docs/rules.md, docs/needs.md, docs/terminal.svg, the tables of
-                                                docs/profiles.md and the outputs in README.md, docs/hosts.md,
-                                                docs/requires.md and docs/formats.md
+                                                docs/profiles.md and docs/configuration.md, the outputs in README.md and
+                                                other documents, and schemas/domlint.schema.json
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -16,9 +16,11 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from domlint.configuration.keys import KEYS
+from domlint.configuration.schema import schema_text
 from domlint.explain import rule_reference
 from domlint.hosts.profiles import distribution_names, distributions, find_profile, release_names
 from domlint.reports.requirements import reference
@@ -74,6 +76,16 @@ def with_outputs(document: str) -> str:
     return _RUN.sub(output, document)
 
 
+def with_files(document: str) -> str:
+    """The document with the files that it shows as they are now."""
+
+    def shown(match: re.Match[str]) -> str:
+        opening, path, fence, _old = match.groups()
+        return f"{opening}{fence}{(ROOT / path).read_text()}```\n"
+
+    return re.sub(r"(<!-- file: (.*) -->\n)(```\w*\n)((?:.*\n)*?)```\n", shown, document)
+
+
 def picture() -> str:
     """The terminal as a picture, with the hash of the output it shows."""
     from io import StringIO
@@ -108,9 +120,23 @@ def _fingerprint(output: str) -> str:
 def with_profiles(text: str) -> str:
     """The text with the tables of bundled profiles as they are now."""
     for name, lines in {"releases": _releases(), "distributions": _distributions()}.items():
-        table = "".join(f"{line}\n" for line in lines)
-        text = re.sub(rf"(<!-- {name} -->\n)(?:.*\n)*?(<!-- end -->\n)", rf"\g<1>\n{table}\n\g<2>", text)
+        text = with_table(text, name, lines)
     return text
+
+
+def with_table(text: str, name: str, lines: Iterable[str]) -> str:
+    """The text with these lines as the table of that name."""
+    table = "".join(f"{line}\n" for line in lines)
+    pattern = rf"(<!-- {name} -->\n)(?:.*\n)*?(<!-- end -->\n)"
+    return re.sub(pattern, lambda match: f"{match[1]}\n{table}\n{match[2]}", text)
+
+
+def _keys() -> Iterator[str]:
+    yield "| key | what it says | default | example |"
+    yield "|---|---|---|---|"
+    for key in KEYS:
+        cells = (f"`{key.name}`", key.words, f"`{key.default}`" if key.default else "none", f"`{key.example}`")
+        yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
 def _releases() -> Iterator[str]:
@@ -139,6 +165,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "needs.md", reference()
     for name in ("README.md", "docs/hosts.md", "docs/requires.md", "docs/formats.md"):
         yield ROOT / name, with_outputs((ROOT / name).read_text())
+    configuration = ROOT / "docs" / "configuration.md"
+    yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))
+    yield ROOT / "schemas" / "domlint.schema.json", schema_text()
     profiles = ROOT / "docs" / "profiles.md"
     yield profiles, with_profiles(profiles.read_text())
     path = ROOT / "docs" / "terminal.svg"

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from domlint.commands.console import EXIT_FAILURE, complain, hint
+from domlint.commands.options import failing
 
 if TYPE_CHECKING:
-    from domlint.engine import Plan
-    from domlint.files import Input, Progress
-    from domlint.run import Report
+    from domlint.files import Progress
+    from domlint.planning import Planner
+    from domlint.run import Report, Task
 
 _PROGRESS_FROM: Final = 200
 """Files from which a bar on the terminal shows how far the run is."""
 
 
-def lint(plan: Plan, paths: Iterable[str], stdin_filename: str, jobs: int, quiet: bool) -> Report:
+def lint(planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool) -> Report:
     """Check the files that the command line names."""
-    from domlint.files import inputs_of
     from domlint.run import run
 
-    inputs = list(inputs_of(paths, stdin_filename))
-    return run(plan, inputs, jobs, None if quiet else _progress(inputs))
+    with failing():
+        tasks = planner.tasks(paths, stdin_filename)
+    return run(tasks, planner.hosts, jobs, None if quiet else _progress(tasks))
 
 
 def tell_what_failed(report: Report, quiet: bool) -> None:
@@ -38,8 +39,8 @@ def tell_what_failed(report: Report, quiet: bool) -> None:
         sys.exit(EXIT_FAILURE)
 
 
-def _progress(inputs: Sequence[Input]) -> Progress | None:
-    if len(inputs) < _PROGRESS_FROM or not sys.stderr.isatty():
+def _progress(tasks: Sequence[Task]) -> Progress | None:
+    if len(tasks) < _PROGRESS_FROM or not sys.stderr.isatty():
         return None
     from domlint.reports.progress import progress_bar
 

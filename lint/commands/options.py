@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
@@ -10,11 +11,11 @@ import click
 from domlint.commands.console import fail
 from domlint.findings import Severity
 from domlint.printable import printable
+from domlint.verdicts import REQUIREMENTS
 
 if TYPE_CHECKING:
+    from domlint.configuration.lookup import Lookup
     from domlint.hosts import Host
-    from domlint.networks import Network
-    from domlint.rule import Rule, RuleModule
     from domlint.versions import Version
 
 
@@ -53,7 +54,27 @@ libvirt_option = click.option(
 select_option = click.option(
     "--select", multiple=True, callback=_listed, metavar="RULES", help="Run these only: codes, prefixes or names."
 )
+extend_select_option = click.option(
+    "--extend-select", multiple=True, callback=_listed, metavar="RULES", help="Run these, too."
+)
 ignore_option = click.option("--ignore", multiple=True, callback=_listed, metavar="RULES", help="Do not run these.")
+exclude_option = click.option(
+    "--exclude",
+    multiple=True,
+    metavar="PATTERN",
+    help="Pass over these in directories, as a .gitignore. Repeatable.",
+)
+extend_exclude_option = click.option(
+    "--extend-exclude", multiple=True, metavar="PATTERN", help="Pass over these, too. Repeatable."
+)
+force_exclude_option = click.option(
+    "--force-exclude/--no-force-exclude", default=None, help="Pass over excluded files even where they are named."
+)
+require_option = click.option(
+    "--require",
+    type=click.Choice(REQUIREMENTS),
+    help="Whether a VM must pass on all hosts that it fits (default), or on any one of them.",
+)
 color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),
@@ -65,7 +86,12 @@ stdin_option = click.option(
     "--stdin-filename", default="<stdin>", metavar="NAME", help="What findings in standard input (-) call it."
 )
 jobs_option = click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes; 0 (default) chooses.")
-isolated_option = click.option("--isolated", is_flag=True, help="Read no configuration file (domlint has none so far).")
+config_option = click.option(
+    "--config",
+    metavar="FILE",
+    help="The configuration file, in place of the nearest domlint.toml, .domlint.toml or pyproject.toml of each file.",
+)
+isolated_option = click.option("--isolated", is_flag=True, help="Read no configuration file.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print findings only: no summary, no hints.")
 hidden_color_option = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", hidden=True
@@ -78,14 +104,14 @@ Option: TypeAlias = Callable[[Any], Any]
 def fail_on_option(default: Severity, words: str) -> Option:
     """``--fail-on``: from which severity on the exit status is 1."""
     severities = click.Choice([severity.value for severity in Severity])
-    return click.option("--fail-on", type=severities, default=default.value, show_default=True, help=words)
+    return click.option("--fail-on", type=severities, help=f"{words}  [default: {default.value}]")
 
 
 def output_option(formats: Sequence[str]) -> Option:
     """``--output-format``: pairs of a format and the file that it is written to, "" for standard output."""
 
     def outputs(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> list[tuple[str, str]]:
-        parted = [value.partition("=") for value in values or ("text",)]
+        parted = [value.partition("=") for value in values]
         for name, _equals, _path in parted:
             if name not in formats:
                 raise click.BadParameter(f"{printable(name)!r} is none of {', '.join(formats)}")
@@ -98,39 +124,76 @@ def output_option(formats: Sequence[str]) -> Option:
     return click.option("--output-format", multiple=True, callback=outputs, metavar="FORMAT[=FILE]", help=words)
 
 
-def selected_rules(
-    select: Sequence[str], ignore: Sequence[str], hosts: Iterable[Host]
-) -> tuple[Rule | RuleModule, ...]:
-    """The rules that ``--select`` and ``--ignore`` leave; where neither is given, those that these hosts may answer."""
-    from domlint.rule import UnknownSelectorError
-    from domlint.rules import catalogue, modules
+def given_options(*, with_hosts: bool = True) -> Option:
+    """The options that a configuration file has keys for, and those that say which file that is."""
+    chosen = [select_option, extend_select_option, ignore_option]
+    excluding = [exclude_option, extend_exclude_option, force_exclude_option, config_option, isolated_option]
+    decorators = [network_option, *chosen, *excluding]
+    if with_hosts:
+        decorators = [caps_option, network_option, libvirt_option, *chosen, require_option, *excluding]
 
-    if not select and not ignore:
-        return modules(any(host.domain_capabilities for host in hosts))
+    def decorate(command: Any) -> Any:
+        for decorator in reversed(decorators):
+            command = decorator(command)
+        return command
+
+    return decorate
+
+
+def lookup_of(values: Mapping[str, Any]) -> Lookup:
+    """The settings of files, as the values of given_options() say."""
+    from domlint.configuration import Given
+    from domlint.configuration.lookup import Lookup
+
+    config, is_isolated, fail_on = values["config"], values["isolated"], values.get("fail_on")
+    if config is not None and is_isolated:
+        raise click.UsageError("--isolated reads no configuration file: leave out --config, or --isolated")
+    for pattern in (*values["exclude"], *values["extend_exclude"]):
+        from domlint.configuration.patterns import is_pattern
+
+        if not is_pattern(pattern):
+            raise click.BadParameter(f"{printable(pattern)!r} is no pattern of a .gitignore file")
+    given = Given(
+        caps=values.get("caps") or None,
+        networks=values["network"] or None,
+        libvirt=values.get("libvirt"),
+        select=values["select"] or None,
+        extend_select=values["extend_select"] or None,
+        ignore=values["ignore"] or None,
+        fail_on=None if fail_on is None else Severity(fail_on),
+        require=values.get("require"),
+        exclude=values["exclude"] or None,
+        extend_exclude=values["extend_exclude"] or None,
+        force_exclude=values["force_exclude"],
+        output_format=tuple(values.get("output_format") or ()) or None,
+    )
+    with failing():
+        return Lookup(given, config, is_isolated)
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """End the run where a configuration, host, network or rule that was named cannot be used."""
     try:
-        return catalogue().select(select, ignore)
-    except UnknownSelectorError as error:
+        yield
+    except Exception as error:
+        if not _is_of_what_was_named(error):
+            raise
         fail(str(error))
+
+
+def _is_of_what_was_named(error: Exception) -> bool:
+    from domlint.configuration.errors import ConfigurationError
+    from domlint.hosts import HostError
+    from domlint.networks import NetworkError
+    from domlint.rule import UnknownSelectorError
+
+    return isinstance(error, (ConfigurationError, HostError, NetworkError, UnknownSelectorError))
 
 
 def hosts_of(specs: Iterable[str]) -> list[Host]:
     """The hosts that values of ``--caps`` name."""
-    from domlint.hosts import HostError
     from domlint.hosts.load import load_hosts
 
-    try:
+    with failing():
         return load_hosts(specs)
-    except HostError as error:
-        fail(str(error))
-
-
-def networks_of(paths: tuple[str, ...]) -> tuple[Network, ...]:
-    """The networks that values of ``--network`` name."""
-    if not paths:
-        return ()
-    from domlint.networks import NetworkError, load_networks
-
-    try:
-        return load_networks(paths)
-    except NetworkError as error:
-        fail(str(error))

@@ -21,16 +21,26 @@ from domlint.commands.console import EXIT_FAILURE, complain, hint, wants_color
 @click.option("--output-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @options.color_option
 @click.option("--stdin-filename", default="<stdin>", metavar="NAME", help="What standard input (-) is called.")
+@options.config_option
+@options.isolated_option
 def requires(
-    paths: tuple[str, ...], arch: tuple[str, ...], output_format: str, color: str, stdin_filename: str
+    paths: tuple[str, ...],
+    arch: tuple[str, ...],
+    output_format: str,
+    color: str,
+    stdin_filename: str,
+    config: str | None,
+    isolated: bool,
 ) -> None:
     """Tell what domains need, and the oldest QEMU and libvirt that have it.
 
     Takes files, directories (their *.xml), or - for standard input. Exit status: 0, or 2 where a file could not be
     read.
     """
+    from domlint.configuration import Given
+    from domlint.configuration.lookup import Lookup
     from domlint.engine import Source
-    from domlint.files import inputs_of
+    from domlint.planning import Planner
     from domlint.reports.requirements import as_json, as_text
     from domlint.requirements import DomainRequirements, Unreadable, profiled_architectures, requirements_of
 
@@ -38,7 +48,8 @@ def requires(
     for name in arch:
         if name not in known:
             raise click.BadParameter(f"{name!r} is none of {', '.join(known)}", param_hint="--arch")
-    inputs = list(inputs_of(paths, stdin_filename))
+    with options.failing():
+        inputs = [item for _settings, item in Planner(Lookup(Given(), config, isolated)).inputs(paths, stdin_filename)]
     domains: list[DomainRequirements] = []
     failures: list[Unreadable] = []
     for item in inputs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 @click.argument("old")
 @click.argument("new")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@options.network_option
-@options.select_option
-@options.ignore_option
+@options.given_options(with_hosts=False)
 @options.fail_on_option(
     Severity.ERROR, "Exit with 1 where something at least this grave is found for NEW, and not for OLD."
 )
@@ -30,22 +28,18 @@ if TYPE_CHECKING:
 @options.color_option
 @options.stdin_option
 @options.jobs_option
-@options.isolated_option
 @options.quiet_option
 def upgrade(
     old: str,
     new: str,
     paths: tuple[str, ...],
-    network: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    fail_on: str,
+    fail_on: str | None,
     output_format: list[tuple[str, str]],
     color: str,
     stdin_filename: str,
     jobs: int,
-    isolated: bool,
     quiet: bool,
+    **given: Any,
 ) -> None:
     """Tell which VMs run on the host OLD and would not on NEW, which get worse, and which are mended.
 
@@ -55,15 +49,14 @@ def upgrade(
     Exit status: 0 no VM that runs on OLD would break on NEW, 1 one would (see --fail-on), 2 domlint could not do all of
     its work.
     """
-    from domlint.engine import Plan
+    from domlint.planning import Planner
     from domlint.reports import upgrade as reports
     from domlint.upgrade import upgrade as compare
 
     hosts = _hosts(old, new)
-    plan = Plan(options.selected_rules(select, ignore, hosts), hosts, options.networks_of(network))
-    report = lint(plan, paths, stdin_filename, jobs, quiet)
+    report = lint(Planner(options.lookup_of(given), hosts), paths, stdin_filename, jobs, quiet)
     compared = compare(report)
-    for name, path in output_format:
+    for name, path in output_format or (("text", ""),):
         if name == "json":
             text = reports.render_json(compared)
         else:
@@ -71,7 +64,9 @@ def upgrade(
             text += "" if quiet else f"{click.style(reports.summary_line(compared), bold=True)}\n"
         write(text, path, color)
     tell_what_failed(report, quiet)
-    sys.exit(EXIT_FINDINGS if any(vm.is_worse(Severity(fail_on)) for vm in compared.vms) else EXIT_CLEAN)
+    sys.exit(
+        EXIT_FINDINGS if any(vm.is_worse(Severity(fail_on or Severity.ERROR)) for vm in compared.vms) else EXIT_CLEAN
+    )
 
 
 def _hosts(old: str, new: str) -> list[Host]:

@@ -9,9 +9,9 @@ from domlint.run import Report
 
 def render(report: Report, _columns: int | None = None) -> str:
     """Write ``file:line:column: severity[CODE] message``, with the hosts where several were asked."""
-    given = report.host_ids
     lines = []
     for file in report.checked:
+        given = report.hosts_of(file)
         for finding in file.findings:
             location = finding.location
             line = f"{location.file}:{location.line}:{location.column}: {finding.severity.value}[{finding.code}] "

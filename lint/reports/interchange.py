@@ -16,7 +16,7 @@ def in_full(finding: Finding, file: FileReport, report: Report) -> str:
     lines = [finding.message]
     if finding.help:
         lines.append(f"help: {finding.help}")
-    if hosts := hosts_in_words(finding.hosts, file, report.host_ids):
+    if hosts := hosts_in_words(finding.hosts, file, report.hosts_of(file)):
         lines.append(f"on {hosts}")
     return "\n".join(map(printable, lines))
 

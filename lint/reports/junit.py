@@ -17,7 +17,6 @@ from domlint.printable import printable
 from domlint.reports.ascii_xml import document
 from domlint.reports.interchange import files_of_interest, in_full
 from domlint.run import Report
-from domlint.verdicts import passes
 
 _WHOLE_FILE: Final = "domlint"
 """The name of the test that stands for a file without findings."""
@@ -41,9 +40,9 @@ def render(report: Report, _columns: int | None = None) -> str:
 
 def _add_suite(root: etree._Element, file: FileReport, report: Report) -> None:
     suite = etree.SubElement(root, "testsuite", name=printable(file.file))
-    passed = passes(file, report.fail_on, report.require, report.comparing)
+    passed, fail_on = report.passes(file), report.demand_of(file).fail_on
     for finding, name in zip(file.findings, _names(file.findings), strict=True):
-        counts = not passed and finding.severity.at_least(report.fail_on)
+        counts = not passed and finding.severity.at_least(fail_on)
         _add_finding(suite, name, finding, in_full(finding, file, report), counts)
     for crash in file.crashes:
         _add_crash(suite, crash)

@@ -63,6 +63,8 @@ class _Layout(NamedTuple):
             return f"w{cell.warnings}" if self.is_short else counted(cell.warnings, "warning")
         if self.is_short and cell.status in _SHORT:
             return _SHORT[cell.status]
+        if cell.status is Status.NOT_ASKED:
+            return "."
         return "-" if cell.status is Status.NO_EMULATOR else cell.status.value.replace("-", " ")
 
     def width_of(self, column: _Column, rows: Sequence[Row]) -> int:
@@ -225,6 +227,6 @@ def _padded(text: str, width: int) -> str:
 
 
 def _coloured(text: str, cell: Cell) -> str:
-    if cell.status is Status.NO_EMULATOR:
+    if cell.status in (Status.NO_EMULATOR, Status.NOT_ASKED):
         return style(text, dim=True)
     return style(text, fg=_COLOURS[cell.status], bold=True if cell.status is Status.REFUSED else None)

@@ -7,17 +7,17 @@ from collections import Counter
 from domlint.findings import Severity
 from domlint.reports.words import counted, told_together
 from domlint.run import Report
-from domlint.verdicts import is_vm, passes
+from domlint.verdicts import is_vm
 
 _PLURALS = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.NOTE: "notes"}
 
 
-def summary_lines(report: Report, fail_on: Severity, require: str, told_once: bool = True) -> list[str]:
+def summary_lines(report: Report, told_once: bool = True) -> list[str]:
     """The findings, the files and the hosts counted, in words; and, with several hosts, the VMs that do not pass.
 
     ``told_once`` counts a finding that is told of hosts in different words as one.
     """
-    verdict = _verdict(report, fail_on, require) if len(report.host_ids) > 1 else ""
+    verdict = _verdict(report) if len(report.host_ids) > 1 else ""
     return [_counted(report, told_once), *([verdict] if verdict else [])]
 
 
@@ -37,9 +37,10 @@ def _counted(report: Report, told_once: bool) -> str:
     return f"Found {listed} ({checked})."
 
 
-def _verdict(report: Report, fail_on: Severity, require: str) -> str:
+def _verdict(report: Report) -> str:
     vms = [file for file in report.checked if is_vm(file)]
-    failing = sum(not passes(file, fail_on, require, report.comparing) for file in vms)
+    failing = sum(not report.passes(file) for file in vms)
+    require = report.require
     where = "every host" if require == "any" else "at least one host"
     if len(vms) > 1 and failing:
         return f"{failing} of {len(vms)} VMs {'fails' if failing == 1 else 'fail'} on {where}."

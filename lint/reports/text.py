@@ -22,9 +22,9 @@ def render(report: Report, columns: int | None = None) -> str:
 
     ``columns`` is the width of the terminal, None where there is none.
     """
-    given = report.host_ids
     blocks = []
     for file in report.checked:
+        given = report.hosts_of(file)
         lines = dict(file.lines)
         for findings in told_together(file.findings):
             messages = _by_hosts([(one.message, one) for one in findings], file, given)

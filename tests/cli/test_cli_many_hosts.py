@@ -114,7 +114,7 @@ def test_one_message_with_ways_out_that_differ() -> None:
 @pytest.mark.parametrize("told_once, count", [(True, "1 error"), (False, "4 errors")])
 def test_the_summary_counts_what_is_told(told_once: bool, count: str) -> None:
     found = [finding(Outcome.DEFINE, host, message=f"no such machine on {host}") for host in "abcd"]
-    lines = summary_lines(report("abcd", vm("vm.xml", "abcd", *found)), WARNING, "all", told_once)
+    lines = summary_lines(report("abcd", vm("vm.xml", "abcd", *found)), told_once)
     assert lines == [f"Found {count} (1 domain in 1 file checked against 4 hosts)."]
 
 
@@ -395,8 +395,8 @@ def test_require_with_less_than_two_hosts_is_as_without(folder: Path) -> None:
 
 
 def test_the_summary_counts_vms() -> None:
-    assert summary_lines(cluster(12), WARNING, "all")[1:] == ["5 of 7 VMs fail on at least one host."]
-    assert summary_lines(cluster(1), WARNING, "all")[1:] == []
-    assert summary_lines(report("ab", vm("vm.xml", "ab")), WARNING, "all") == [
+    assert summary_lines(cluster(12))[1:] == ["5 of 7 VMs fail on at least one host."]
+    assert summary_lines(cluster(1))[1:] == []
+    assert summary_lines(report("ab", vm("vm.xml", "ab"))) == [
         "No findings (1 domain in 1 file checked against 2 hosts)."
     ]
