@@ -166,6 +166,31 @@ def security_label_empty(context: Context, element: Element) -> Problems:
         )
 
 
+@rule(
+    "SEC005",
+    "security-label-unlabelled",
+    outcome=Outcome.DEFINE,
+    on="seclabel",
+    until="9.0.0",
+    instead_of=("SCHEMA005",),
+    source="libvirt 7.0.0 src/conf/domain_conf.c (virSecurityLabelDefParseXML)",
+    bad=_around("<seclabel model='dac' relabel='no'/> <!-- SEC005 -->", libvirt="7.0.0"),
+    good=_around("<seclabel type='none' model='dac' relabel='no'/>", libvirt="7.0.0"),
+)
+def security_label_unlabelled(context: Context, element: Element) -> Problems:
+    """A label that has no type shall not be used.
+
+    Older libvirt takes a label without a type for a dynamic one, which is there to label things. It refuses the
+    definition.
+    """
+    if "type" not in element.attrib and attribute(element, "relabel") == "no" and context.domain.runs_on_qemu:
+        yield Problem(
+            Spot(element, "relabel"),
+            "libvirt before 9.0 takes this for a dynamic label, which must be used: it refuses the definition",
+            "say type='none'",
+        )
+
+
 _LABELLED: Final = frozenset({"disk", "serial", "parallel", "console", "channel"})
 """The devices whose labels libvirt reads."""
 

@@ -510,6 +510,17 @@ _FIRST_TELLING_DEPRECATED: Final = Version(9, 1, 0)
 """Source: QEMU 10.0 qapi/machine-target.json (CpuModelExpansionInfo, deprecated-props)."""
 
 
+def _has_model(context: Context, cpu: DomainCpu) -> bool:
+    """Tell whether libvirt knows what CPU the domain gets: it says so, or its machine has a default."""
+    if cpu.mode != "custom" or cpu.model is not None:
+        return True
+    from domlint.domain.cpu import gets_no_cpu
+
+    machine = context.host_machine
+    has_default = machine is not None and machine.default_cpu is not None
+    return has_default and not gets_no_cpu(cpu, architecture(context), context.domain.type)
+
+
 @rule(
     "HOST036",
     "cpu-deprecated-features-unsupported",
@@ -535,7 +546,7 @@ def cpu_deprecated_features_unsupported(context: Context, element: Element) -> P
     if not isinstance(attribute(element, "deprecated_features"), str):
         return
     cpu = cpu_of(context, element)
-    if cpu is None or context.host is None or not context.is_judged or (cpu.mode == "custom" and cpu.model is None):
+    if cpu is None or context.host is None or not context.is_judged or not _has_model(context, cpu):
         return
     presence, qemu = context.host.answer(_DEPRECATED_FEATURES_FLAG).presence, context.host.qemu_version
     is_older = presence is not Presence.PRESENT and qemu is not None and qemu < _FIRST_TELLING_DEPRECATED
