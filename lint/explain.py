@@ -32,6 +32,7 @@ FAMILIES: Final = {
     "SYS": "The domain as a whole: its names, life cycle, firmware tables, operating system",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "TPM": "TPMs",
+    "TUNE": "Tuning: what the domain gets of the host's CPUs, caches, threads and devices",
     "USB": "USB: controllers, hubs, ports and redirection",
     "VCPU": "vCPUs: how many, which of them at the start, and their topology",
     "XML": "The file itself",

@@ -44,6 +44,11 @@ MODULES: Final = (
     "tpm",
     "usb.ports",
     "usb.redirection",
+    "tune.disks",
+    "tune.limits",
+    "tune.resctrl",
+    "tune.sets",
+    "tune.threads",
     "vcpu",
     "xml",
 )

@@ -33,6 +33,11 @@ PATHS: dict[str, tuple[str, ...]] = {
     "tpm": ("devices/tpm",),
     "usb.ports": ("devices",),
     "usb.redirection": ("devices/redirfilter",),
+    "tune.disks": ("devices/disk/driver", "devices/disk/driver/iothreads", "devices/disk/throttlefilters/throttlefilter", "throttlegroups/throttlegroup"),
+    "tune.limits": ("blkiotune/device/path", "cputune"),
+    "tune.resctrl": ("cputune",),
+    "tune.sets": (".", "devices/memory/source/nodemask"),
+    "tune.threads": ("cputune", "defaultiothread", "iothreadids/iothread"),
     "vcpu": ("cpu/topology", "vcpu", "vcpus", "vcpus/vcpu"),
     "xml": ("/",),
 }

@@ -21,8 +21,7 @@ def iothread_ids(domain: Element) -> frozenset[int] | None:
     in 7.0.0.
     """
     count = _count(domain)
-    listed = child(domain, "iothreadids")
-    named = [] if listed is None else [decimal(attribute(one, "id")) for one in listed.iterchildren("iothread")]
+    named = [decimal(attribute(one, "id")) for one in domain.iterfind("iothreadids/iothread")]
     ids = {number for number in named if isinstance(number, int)}
     if count is None or len(ids) < len(named):
         return None
@@ -40,15 +39,24 @@ def _count(domain: Element) -> int | None:
 
 
 class MappingFault(Enum):
-    """What can be wrong with the queues that a device gives to I/O threads."""
+    """What can be wrong with the queues that a device gives to I/O threads, in words, with the way out."""
 
-    TWICE = "the thread has queues already"
-    UNDEFINED = "there is no such thread"
-    WITHOUT_COUNT = "queues are named, and the device does not say how many it has"
-    PARTLY = "some threads have queues, and some have not"
-    OUT_OF_RANGE = "the device has no such queue"
-    TAKEN = "another thread has the queue"
-    MISSING = "no thread has the queue"
+    TWICE = ("the I/O thread {number} stands here twice", "give it all its queues in one element")
+    UNDEFINED = ("the domain has no I/O thread {number}", "name one that there is, or raise <iothreads>")
+    WITHOUT_COUNT = (
+        "the I/O threads have queues, and the device does not say how many it has",
+        "write the number of queues: <driver queues='…'>",
+    )
+    PARTLY = (
+        "the I/O thread {number} has no queues, while others have",
+        "give queues to all of the threads, or to none",
+    )
+    OUT_OF_RANGE = (
+        "there is no queue {number}: they are numbered from 0, below what 'queues' says",
+        "remove it, or raise 'queues'",
+    )
+    TAKEN = ("the queue {number} has an I/O thread already", "give each queue to one thread")
+    MISSING = ("the queue {number} has no I/O thread", "give each queue to one thread")
 
 
 class FaultyMapping(NamedTuple):
@@ -57,6 +65,16 @@ class FaultyMapping(NamedTuple):
     fault: MappingFault
     element: Element
     number: int
+
+    @property
+    def message(self) -> str:
+        """What is wrong."""
+        return self.fault.value[0].format(number=self.number)
+
+    @property
+    def way_out(self) -> str:
+        """What to do."""
+        return self.fault.value[1]
 
 
 def mapping_faults(driver: Element, ids: frozenset[int] | None) -> Iterator[FaultyMapping]:

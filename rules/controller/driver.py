@@ -8,7 +8,7 @@ from typing import Final
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.controllers import VIRTIO_SCSI
-from domlint.domain.iothreads import FaultyMapping, MappingFault, mapping_faults
+from domlint.domain.iothreads import FaultyMapping, mapping_faults
 from domlint.domain.machine import Machine
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal
 from domlint.findings import Outcome
@@ -198,29 +198,6 @@ def controller_iothread_undefined(context: Context, driver: Element) -> Problems
         )
 
 
-_MAPPINGS: Final = {
-    MappingFault.TWICE: ("the I/O thread {number} stands here twice", "give it all its queues in one element"),
-    MappingFault.UNDEFINED: (
-        "the domain has no I/O thread {number}",
-        "name one that there is, or raise <iothreads>",
-    ),
-    MappingFault.WITHOUT_COUNT: (
-        "the I/O threads have queues, and the controller does not say how many it has",
-        "write the number of queues: <driver queues='…'>",
-    ),
-    MappingFault.PARTLY: (
-        "the I/O thread {number} has no queues, while others have",
-        "give queues to all of the threads, or to none",
-    ),
-    MappingFault.OUT_OF_RANGE: (
-        "there is no queue {number}: they are numbered from 0, below what 'queues' says",
-        "remove it, or raise 'queues'",
-    ),
-    MappingFault.TAKEN: ("the queue {number} has an I/O thread already", "give each queue to one thread"),
-    MappingFault.MISSING: ("the queue {number} has no I/O thread", "give each queue to one thread"),
-}
-
-
 def _each_mapping(context: Context, driver: Element) -> Iterator[FaultyMapping]:
     for one in _each_virtio_driver(context, driver):
         yield from mapping_faults(one, context.domain.iothread_ids)
@@ -275,10 +252,7 @@ def controller_queues_mismatched(context: Context, mapping: FaultyMapping) -> Pr
     Either no thread names queues, and QEMU divides them; or each thread does, each queue of the controller has one
     thread, and the controller says how many queues it has. libvirt refuses the definition otherwise.
     """
-    message, way_out = _MAPPINGS[mapping.fault]
-    yield Problem(
-        Spot(mapping.element), f"{message.format(number=mapping.number)}: libvirt refuses the definition", way_out
-    )
+    yield Problem(Spot(mapping.element), f"{mapping.message}: libvirt refuses the definition", mapping.way_out)
 
 
 @rule(

@@ -753,14 +753,19 @@ def virtio_memory_requested(context: Context, found: tuple[Module, int]) -> Prob
     good=_guest(_virtio(node=""), arch="s390x", cells=""),
 )
 def channel_memory(context: Context, found: tuple[Module, int]) -> Problems:
-    """Virtio memory of an IBM Z guest has other pages than the rest of the memory, which its machines cannot.
+    """Virtio memory of an IBM Z guest has other pages than the rest of the memory, or is in a NUMA cell.
 
-    libvirt refuses to define the domain since 11.1.0, which brought virtio memory to IBM Z.
+    Its machines can do neither: libvirt refuses to define the domain. 11.1.0 brought virtio memory to IBM Z.
     """
     module, _block = found
-    source = descendant(module.element, "source")
+    source, node = descendant(module.element, "source"), descendant(module.target, "node")
     page = context.domain.element.find("memoryBacking/hugepages/page")
-    if context.machine.arch not in ("s390x", "s390") or source is None or page is None or module.address == "pci":
+    if context.machine.arch not in ("s390x", "s390") or module.address == "pci":
+        return
+    cells = len(context.domain.numa.cells)
+    if isinstance(module.node, int) and 0 < module.node < cells and node is not None:
+        yield Problem(Spot(node), "on IBM Z, virtio memory is in no NUMA cell but the first", "remove <node>")
+    if source is None or page is None:
         return
     size, all_size = module.size_of("source", "pagesize"), kibibytes_at(page, "size")
     if isinstance(size, int) and isinstance(all_size, int) and size and size != all_size:
