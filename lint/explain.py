@@ -13,6 +13,7 @@ from domlint.reports.text import COLOURS
 from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
+    "ADDR": "Addresses of the guest's devices: their kinds, ccw, spapr-vio, zPCI",
     "BOOT": "Booting: what a domain boots from, and what its BIOS is told",
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "CLOCK": "The clock and timers of a domain",
@@ -26,6 +27,7 @@ FAMILIES: Final = {
     "HOST": "Hosts: can a host that was given run the domain at all",
     "MEM": "Memory: how much there is, what backs it, and memory modules",
     "NUMA": "NUMA: the cells of the guest, and the nodes of the host that their memory comes from",
+    "PCI": "PCI of the guest: its controllers, and where devices are plugged in",
     "POOL": "Networks of host devices, from which a transient device comes",
     "SCHEMA": "Structure: what libvirt does not know, or does not take",
     "SEC": "Security: labels, encrypted memory, wrapped keys",

@@ -9,6 +9,8 @@ from typing import Final
 from domlint.rule import Catalogue, Rule, RuleModule, rules_of
 
 MODULES: Final = (
+    "address.kinds",
+    "address.numbers",
     "boot",
     "capabilities",
     "clock",
@@ -36,6 +38,9 @@ MODULES: Final = (
     "memory.backing",
     "memory.devices",
     "numa",
+    "pci.controllers",
+    "pci.options",
+    "pci.places",
     "pool",
     "schema",
     "security",

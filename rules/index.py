@@ -1,6 +1,8 @@
 """Which module of rules looks at which elements. Made by tools/make_index.py; do not edit."""
 
 PATHS: dict[str, tuple[str, ...]] = {
+    "address.kinds": ("devices",),
+    "address.numbers": ("devices",),
     "boot": ("devices/*/boot", "os/acpi/table", "os/bios", "os/shim"),
     "clock": ("clock", "clock/timer", "clock/timer/catchup"),
     "controller.driver": ("devices/controller/driver",),
@@ -25,6 +27,9 @@ PATHS: dict[str, tuple[str, ...]] = {
     "memory.backing": ("memoryBacking/hugepages",),
     "memory.devices": ("devices/memory", "devices/memory/target/address", "devices/memory/uuid", "maxMemory"),
     "numa": ("cpu/numa", "cpu/numa/cell/cache", "cpu/numa/cell/distances", "cpu/numa/interconnects", "numatune", "numatune/memnode"),
+    "pci.controllers": ("devices",),
+    "pci.options": ("devices", "devices/controller/model"),
+    "pci.places": ("devices",),
     "pool": (".",),
     "schema": (".",),
     "security": ("devices/*/source/seclabel", "idmap", "keywrap", "keywrap/cipher", "launchSecurity", "seclabel", "seclabel/label"),

@@ -1401,7 +1401,12 @@ def architecture_without_pcie(context: Context, transient: Teaming) -> Problems:
     each=_each_assigned,
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/conf/domain_addr.c (virDomainPCIAddressValidate); src/qemu/qemu_domain.c",
-    bad=_bad(_standby(), _primary(teaming=f"{_TRANSIENT} <!-- TEAM052 -->"), machine="microvm"),
+    bad=_bad(
+        "<controller type='usb' model='none'/>\n<memballoon model='none'/>\n",
+        _standby("  <address type='virtio-mmio'/>"),
+        _primary(teaming=f"{_TRANSIENT} <!-- TEAM052 -->"),
+        machine="microvm",
+    ),
     good=_GOOD,
 )
 def machine_without_pci(context: Context, transient: Teaming) -> Problems:

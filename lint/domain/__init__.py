@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from domlint.domain.memory import Amounts
     from domlint.domain.numa import Numa
     from domlint.domain.pci import Topology
+    from domlint.domain.pci_reading import PciReading
     from domlint.domain.vcpus import Vcpus
     from domlint.hosts import DomainCapabilities, Host
     from domlint.hosts import Machine as HostMachine
@@ -145,6 +146,13 @@ class Domain:
         from domlint.domain.memory import read_amounts
 
         return read_amounts(self.element, self.devices, self.numa.memory)
+
+    @cached_property
+    def pci(self) -> PciReading:
+        """The PCI controllers, and the places on PCI that devices ask for."""
+        from domlint.domain.pci_reading import PciReading
+
+        return PciReading(self.devices)
 
     @cached_property
     def os_type(self) -> Element | None:

@@ -33,7 +33,12 @@ def _number(text: str | None) -> int | None:
     on="vcpu",
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainVCpuTopology), alike in 7.0.0 and 9.0.0",
-    bad=Example("", host="qemu-8.2", machine="isapc", around="<vcpu current='1'>4</vcpu> <!-- HOST020 -->"),
+    bad=Example(
+        "<memballoon model='none'/>",
+        host="qemu-8.2",
+        machine="isapc",
+        around="<vcpu current='1'>4</vcpu> <!-- HOST020 -->",
+    ),
     good=Example("", host="qemu-8.2", machine="q35", around="<vcpu current='1'>4</vcpu>"),
 )
 def vcpus_above_maximum(context: Context, element: Element) -> Problems:

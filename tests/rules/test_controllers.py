@@ -73,7 +73,7 @@ IDS = "<iothreads>3</iothreads><iothreadids><iothread id='2'/><iothread id='8'/>
         (scsi(driver="iothread='1'"), "", ["CTRL022"]),
         (scsi(driver="iothread='1'"), "<iothreads>{{ n }}</iothreads>", []),
         (scsi(driver="iothread='9'"), "<iothreadids><iothread id='{{ n }}'/></iothreadids>", []),
-        (scsi(driver="iothread='1'", more="<address type='ccw'/>"), IDS, []),
+        (scsi(driver="iothread='1'", more="<address type='pci'/>"), IDS, []),
     ],
 )
 def test_options(devices: str, around: str, expected: list[str]) -> None:

@@ -1,0 +1,202 @@
+"""What a file says of the guest's PCI: its controllers, and the places that devices ask for."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from domlint.cached import cached_property
+from domlint.document import Element
+from domlint.domain.pci import LARGEST_BUS, LARGEST_FUNCTION, LARGEST_SLOT
+from domlint.domain.values import UNKNOWN, Maybe, attribute, c_integer, child, child_attribute, decimal
+from domlint.placeholders import is_placeholder
+
+ORDER: Final = (
+    *("disk", "interface", "sound", "hostdev", "video", "controller", "smartcard", "serial", "parallel", "channel"),
+    *("console", "input", "filesystem", "watchdog", "memballoon", "rng", "nvram", "hub", "shmem", "tpm", "panic"),
+    *("memory", "redirdev", "iommu", "vsock", "crypto", "pstore"),
+)
+"""The devices that have an address, as libvirt goes through them.
+
+Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainDeviceInfoIterateFlags).
+"""
+
+_WITHOUT_ZPCI: Final = frozenset({"serial", "parallel", "channel", "console"})
+
+_RANKS: Final = {name: rank for rank, name in enumerate(ORDER)}
+
+
+class Place(NamedTuple):
+    """A place on a PCI bus of the guest."""
+
+    bus: int
+    slot: int
+    function: int
+
+    def __str__(self) -> str:
+        return f"0000:{self.bus:02x}:{self.slot:02x}.{self.function:x}"
+
+
+class Asked(NamedTuple):
+    """A place that a device asks for. ``domain`` is the PCI domain that it names."""
+
+    device: Element
+    address: Element
+    place: Place
+    domain: int = 0
+
+
+class OtherAddress(NamedTuple):
+    """An address of a device that is none on PCI."""
+
+    device: Element
+    address: Element
+    type: str
+
+
+class PciController(NamedTuple):
+    """A PCI controller of the file. ``index`` is the number of its bus; libvirt counts where there is none."""
+
+    element: Element
+    index: Maybe[int]  # type: ignore[assignment]  # hides tuple.index
+    model: Maybe[str]
+
+
+@lru_cache(maxsize=4096)
+def read_place(domain: str | None, bus: str | None, slot: str | None, function: str | None) -> Maybe[tuple[int, Place]]:
+    """The PCI domain and the place that four attributes name; None where libvirt is to choose a place.
+
+    UNKNOWN for what libvirt cannot read. Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid,
+    virPCIDeviceAddressIsEmpty).
+    """
+    numbers = []
+    for value in (domain, bus, slot, function):
+        number = 0 if value is None else c_integer(value)
+        if not isinstance(number, int):
+            return UNKNOWN
+        numbers.append(number)
+    if not any(numbers[:3]):
+        return None
+    if numbers[1] > LARGEST_BUS or numbers[2] > LARGEST_SLOT or numbers[3] > LARGEST_FUNCTION:
+        return UNKNOWN
+    return numbers[0], Place(*numbers[1:])
+
+
+def ignores_address(device: Element) -> bool:
+    """Tell whether libvirt reads no address of a device, or gives it one of its own.
+
+    Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainControllerDefParseXML, virDomainMemballoonDefParseXML),
+    src/conf/domain_postparse.c (virDomainDefPostParseVideo), src/qemu/qemu_domain_address.c
+    (qemuDomainAssignVirtioSerialAddresses, qemuDomainAssignSpaprVIOAddresses).
+    """
+    match device.tag:
+        case "controller":
+            model = device.get("model")
+            return model == "ibmvscsi" or (model == "none" and device.get("type") == "usb")
+        case "memballoon":
+            return device.get("model") == "none"
+        case "video":
+            return child_attribute(device, "model", "type") == "none"
+        case "interface":
+            return child_attribute(device, "model", "type") == "spapr-vlan"
+        case "channel":
+            return child_attribute(device, "target", "type") == "virtio"
+        case "console":
+            return child_attribute(device, "target", "type") != "virtio"
+    return False
+
+
+class PciReading:
+    """All that a file says of PCI, whatever the machine."""
+
+    def __init__(self, devices: Element | None) -> None:
+        self.devices = devices
+        self.asked: list[Asked] = []
+        self.others: list[OtherAddress] = []
+        self.is_known = True
+        """Tells that no address and no controller has a part that a template fills in, or that libvirt cannot read."""
+        if devices is not None:
+            self._read_addresses(devices)
+
+    def _read_addresses(self, devices: Element) -> None:
+        asked, others, ranks, last = self.asked, self.others, _RANKS, None
+        for address in devices.iterdescendants("address"):
+            device = address.getparent()
+            if device is last or device is None or device.getparent() is not devices or device.tag not in ranks:
+                continue
+            last, kind = device, address.get("type")
+            if kind != "pci" and (kind is None or not is_placeholder(kind)):
+                if kind is not None:
+                    others.append(OtherAddress(device, address, kind))
+                continue
+            if ignores_address(device):
+                continue
+            get = address.get
+            place = read_place(get("domain"), get("bus"), get("slot"), get("function"))
+            if isinstance(place, tuple) and kind == "pci":
+                asked.append(Asked(device, address, place[1], place[0]))
+            elif place is not None:
+                self.is_known = False
+
+    @cached_property
+    def controllers(self) -> list[PciController]:
+        """The PCI controllers, each with an index: as written, or the lowest that no other has.
+
+        Source: libvirt 11.3.0 src/conf/domain_postparse.c (virDomainAssignControllerIndexes).
+        """
+        if self.devices is None:
+            return []
+        elements = [element for element in self.devices.iterchildren("controller") if element.get("type") == "pci"]
+        indexes = [decimal(attribute(element, "index")) for element in elements]
+        used = set(indexes)
+        controllers, lowest = [], 0
+        for element, index in zip(elements, indexes, strict=True):
+            if index is None:
+                while lowest in used:
+                    lowest += 1
+                index, lowest = lowest, lowest + 1
+            controllers.append(PciController(element, index, attribute(element, "model")))
+        return controllers
+
+    @cached_property
+    def are_controllers_known(self) -> bool:
+        """Tell whether index and model of each controller are known, and none of the indexes is there twice."""
+        indexes = [one.index for one in self.controllers if isinstance(one.index, int)]
+        return len(set(indexes)) == len(self.controllers) and all(
+            isinstance(one.model, str) for one in self.controllers
+        )
+
+    @cached_property
+    def with_zpci(self) -> list[Element]:
+        """The devices with a ``<zpci>`` in an address on PCI, but for those of which libvirt does not look at it."""
+        if self.devices is None:
+            return []
+        found = []
+        for zpci in self.devices.iterdescendants("zpci"):
+            address = zpci.getparent()
+            device = None if address is None else address.getparent()
+            if address is None or device is None or device.getparent() is not self.devices:
+                continue
+            has_zpci = device.tag in _RANKS and device.tag not in _WITHOUT_ZPCI
+            if has_zpci and address.get("type") == "pci" and not ignores_address(device):
+                found.append(device)
+        return found
+
+    def in_order(self) -> list[Asked]:
+        """The places asked for, in the order in which libvirt takes them."""
+        return sorted(self.asked, key=_rank)
+
+    def has_address(self, device: Element) -> bool:
+        """Tell whether a device asks for an address of some kind: for PCI, one that names a place."""
+        address = child(device, "address")
+        if address is None:
+            return False
+        if address.get("type") != "pci":
+            return True
+        get = address.get
+        return read_place(get("domain"), get("bus"), get("slot"), get("function")) is not None
+
+
+def _rank(asked: Asked) -> tuple[int, int]:
+    index = decimal(attribute(asked.device, "index")) if asked.device.tag == "controller" else 0
+    return _RANKS[asked.device.tag], index if isinstance(index, int) else 0

@@ -1,0 +1,1 @@
+"""ADDR###: the other addresses of the guest's devices."""

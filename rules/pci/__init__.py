@@ -1,0 +1,1 @@
+"""PCI###: the guest's PCI controllers, and where devices are plugged in."""
