@@ -93,6 +93,20 @@ class Document:
         first, last = self._text.place(start), self._text.place(end)
         return Location(self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, xpath)
 
+    @property
+    def text_as_it_is(self) -> "Text | None":
+        """The file as text whose bytes are the file's own, so that it can be edited; None in other encodings."""
+        text = self._text
+        if text is None or self._positions is None or not self.data.endswith(text.utf8):
+            return None
+        return text
+
+    def span(self, element: Element) -> "ElementSpan":
+        """The bytes of an element, of its start tag and its attributes. Raises LookupError where they are not known."""
+        if self._positions is None:
+            raise LookupError("the places of elements are not known")
+        return self._span(self._positions, element)
+
     def _span(self, positions: "Positions", element: Element) -> "ElementSpan":
         """The place of an element. That of the last one is kept: one with many attributes may have many findings."""
         number = self._numbers[element]

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from domlint.changes import Fix
 from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain, fitting_hosts, machine_of
 from domlint.domain.values import is_unknown_at
-from domlint.findings import Finding, Location, Related, Severity
+from domlint.findings import Finding, Location, Related, Remedy, Severity
 from domlint.networks import Network
 from domlint.rule import Each, Needs, Problem, Rule, RuleModule, Spot, Where
 from domlint.versions import Version
@@ -433,7 +434,13 @@ class _Collected:
             related=tuple(Related(self._place(spot), _shortened(text)) for spot, text in problem.related),
             help=_shortened(problem.help),
             url=rule.url,
+            remedy=None if problem.fix is None else self._remedy(problem.fix),
         )
+
+    def _remedy(self, fix: Fix) -> Remedy | None:
+        from domlint.edits import remedy_of
+
+        return remedy_of(self._document, fix)
 
     def _place(self, at: Spot | Location) -> Location:
         return at if isinstance(at, Location) else self._document.locate(*at)

@@ -80,6 +80,29 @@ class Related(NamedTuple):
     message: str
 
 
+class Edit(NamedTuple):
+    """A span of a file (lines and columns from 1, offsets in bytes from 0) and the text that comes in its place."""
+
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    offset: int
+    end_offset: int
+    text: str
+
+
+class Remedy(NamedTuple):
+    """What mends a finding: its edits belong together, and leave all other bytes of the file as they are.
+
+    It is safe where nothing changes for the guest that worked before.
+    """
+
+    words: str
+    is_safe: bool
+    edits: tuple[Edit, ...]
+
+
 class Finding(NamedTuple):
     """One thing that is wrong, or worth knowing, at one place of one file, on the hosts named."""
 
@@ -93,3 +116,4 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     help: str = ""
     url: str = ""
+    remedy: Remedy | None = None

@@ -11,6 +11,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from domlint.changes import Fix
 from domlint.document import Element
 from domlint.findings import Location, Outcome, Severity
 from domlint.versions import Version
@@ -62,6 +63,7 @@ class Problem(NamedTuple):
     severity: Severity | None = None
     hosts: tuple[str, ...] | None = None
     instead_of: tuple[str, ...] = ()
+    fix: Fix | None = None
 
 
 Problems: TypeAlias = Iterator[Problem]
