@@ -149,9 +149,9 @@ class Positions:
         """The places of the element with that number (the root is 0)."""
         start = self._starts[number]
         attributes, tag_end = self._start_tag(start)
-        end = self._ends[number]
-        # For an empty-element tag, expat calls the end where the tag ends or where it begins, never at a "</".
-        whole_end = self._bytes.index(b">", end) + 1 if self._bytes.startswith(b"</", end) else tag_end
+        # What expat tells of the end of an empty-element tag differs between its versions.
+        is_empty = self._bytes[tag_end - 2 : tag_end] == b"/>"
+        whole_end = tag_end if is_empty else self._bytes.index(b">", self._ends[number]) + 1
         return ElementSpan((start, tag_end), (start, whole_end), attributes)
 
     def _start_tag(self, start: int) -> tuple[dict[str, Span], int]:

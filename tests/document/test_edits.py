@@ -116,7 +116,11 @@ def test_edits_do_what_is_done_to_the_tree(case: tuple[str, int, str], name: str
         parent.remove(same)
     elif kind == "add":
         change = AddElement(element, "<new-name n='1'/>")
-        etree.SubElement(same, "new-name", n="1")
+        last = next(same.iterchildren("*", reversed=True), None)
+        new_element = etree.SubElement(same, "new-name", n="1")
+        if last is not None:
+            last.addnext(new_element)
+            last.tail, new_element.tail = None, last.tail
     elif kind == "text" and not len(element):
         change = SetText(element, value)
         for inner in list(same):
