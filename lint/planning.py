@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from domlint.configuration import Settings
 from domlint.configuration.lookup import Lookup
 from domlint.engine import Plan
 from domlint.files import Input, inputs_of
-from domlint.rules import catalogue, modules
+from domlint.rules import modules, names
 from domlint.run import Task
 
 if TYPE_CHECKING:
@@ -98,7 +98,8 @@ class _Site:
         self.hosts = tuple(_hosts(settings) if hosts is None else hosts)
         self._labels = tuple(host.id for host in self.hosts)
         self._networks = _networks(settings)
-        self._rules = _rules(settings, self.hosts)
+        self._codes = _codes(settings)
+        self._rules = self._rules_of(self._codes)
         self._strict = strict
         self._plans: dict[object, Plan] = {}
         self._ignores = self._keyed(settings.per_file_ignores)
@@ -117,6 +118,9 @@ class _Site:
             plan = self._plans[ignored, folder] = self._plan(ignored, folder)
         return plan
 
+    def _rules_of(self, codes: Collection[str] | None) -> tuple[Rule | RuleModule, ...]:
+        return modules(any(host.domain_capabilities for host in self.hosts), codes)
+
     def rename(self, names: dict[str, str]) -> None:
         """Call hosts by other names."""
         self.hosts = tuple(host._replace(id=names.get(host.id, host.id)) for host in self.hosts)
@@ -130,11 +134,12 @@ class _Site:
         return Keyed(self.settings.file.folder, patterns)
 
     def _plan(self, ignored: tuple[str, ...], folder: str | None) -> Plan:
-        settings, rules, hosts = self.settings, self._rules, self.hosts
+        settings, hosts = self.settings, self.hosts
+        rules = self._rules
         if ignored:
             selectors = [selector for pattern in ignored for selector in settings.per_file_ignores[pattern]]
-            codes = {rule.code for rule in catalogue().select(selectors)} if selectors else set()
-            rules = tuple(rule for rule in _each_rule(rules) if rule.code not in codes)
+            unwanted = {code for selector in selectors for code in names().matching(selector)}
+            rules = self._rules_of([code for code in self._codes or names().by_code if code not in unwanted])
         if folder is not None:
             wanted = self._wanted(folder)
             hosts = tuple(host for host, is_wanted in zip(hosts, wanted, strict=True) if is_wanted)
@@ -243,21 +248,11 @@ def _loaded(
         raise file.error(f"{at[0]}: {message}", *at, help_=help_) from None
 
 
-def _each_rule(rules: Iterable[Rule | RuleModule]) -> Iterator[Rule]:
-    from domlint.rule import RuleModule
-
-    for one in rules:
-        if isinstance(one, RuleModule):
-            yield from one.rules
-        else:
-            yield one
-
-
-def _rules(settings: Settings, hosts: Iterable[Host]) -> tuple[Rule | RuleModule, ...]:
+def _codes(settings: Settings) -> list[str] | None:
+    """The rules that are chosen, None for all."""
     if not settings.selections:
-        return modules(any(host.domain_capabilities for host in hosts))
-    known = catalogue()
-    rules = known.rules
+        return None
+    codes: Collection[str] = names().by_code
     for layer in settings.selections:
-        rules = layer.of(known, rules)
-    return rules
+        codes = layer.of(names(), codes)
+    return list(codes)

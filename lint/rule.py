@@ -5,7 +5,7 @@ what it needs to know, and an example that it finds fault with beside one that i
 documentation. Rules read; they never change the tree, print or open files.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Flag, auto
 from importlib import import_module
 from types import ModuleType
@@ -138,16 +138,19 @@ class Rule(NamedTuple):
 class RuleModule(NamedTuple):
     """A module of rules, which need not be imported before a document has something that they look at.
 
-    ``name`` is its whole name; ``paths`` are what its rules look at, "/" for those on the file as a whole.
+    ``name`` is its whole name; ``paths`` are what its rules look at, "/" for those on the file as a whole; ``codes``
+    are the rules that are wanted, None for all.
     """
 
     name: str
     paths: tuple[str, ...]
+    codes: frozenset[str] | None = None
 
     @property
     def rules(self) -> tuple[Rule, ...]:
         """Its rules; this imports it."""
-        return rules_of(import_module(self.name))
+        rules = rules_of(import_module(self.name))
+        return rules if self.codes is None else tuple(rule for rule in rules if rule.code in self.codes)
 
 
 def rules_of(module: ModuleType) -> tuple[Rule, ...]:
@@ -223,54 +226,50 @@ class UnknownSelectorError(ValueError):
         self.nearest = nearest
 
 
-class Catalogue:
-    """All rules, by code."""
+class Names:
+    """The codes of rules, each with the rule's name: what selectors choose from.
 
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        """Sort them by code. Raises ValueError where two share a code or a name."""
-        self.rules = tuple(sorted(rules, key=lambda rule: rule.code))
-        self._by_code = {rule.code: rule for rule in self.rules}
-        self._by_name = {rule.name: rule for rule in self.rules}
-        if not len(self.rules) == len(self._by_code) == len(self._by_name):
+    A selector is a code, the beginning of codes, a name, or ALL. Of two that fit a rule, the longer counts.
+    """
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        """Take names by code. Raises ValueError where two rules share a name."""
+        self.by_code = names
+        self._by_name = {name: code for code, name in names.items()}
+        if len(self._by_name) != len(names):
             raise ValueError("two rules share a code or a name")
 
-    def __iter__(self) -> Iterator[Rule]:
-        return iter(self.rules)
-
-    def __len__(self) -> int:
-        return len(self.rules)
-
-    def find(self, code_or_name: str) -> Rule:
-        """The rule with that code or name, in any case. Raises UnknownSelectorError."""
-        found = self._by_code.get(code_or_name.upper()) or self._by_name.get(code_or_name.lower())
+    def find(self, code_or_name: str) -> str:
+        """The code of the rule with that code or name, in any case. Raises UnknownSelectorError."""
+        code = code_or_name.upper()
+        found = code if code in self.by_code else self._by_name.get(code_or_name.lower())
         if found is None:
             raise self._unknown(code_or_name)
         return found
 
-    def select(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
-        """The rules that a selection leaves: all, or the selected ones, without the ignored ones.
+    def matching(self, selector: str) -> list[str]:
+        """The codes that a selector chooses. Raises UnknownSelectorError where there are none."""
+        if selector.upper() == "ALL":
+            return list(self.by_code)
+        if selector.lower() in self._by_name:
+            return [self._by_name[selector.lower()]]
+        found = [code for code in self.by_code if selector and code.startswith(selector.upper())]
+        if not found:
+            raise self._unknown(selector)
+        return found
 
-        Each selector is a code, the beginning of codes, a name, or ALL; where both lists name a rule, the longer
-        selector counts, and of two alike the ignoring one. Raises UnknownSelectorError.
+    def refine(self, codes: Iterable[str], select: Iterable[str], ignore: Iterable[str]) -> list[str]:
+        """These codes and the selected ones, without the ignored ones, sorted. Raises UnknownSelectorError.
+
+        Where both lists name a rule, the longer selector counts, and of two alike the ignoring one.
         """
-        wanted, unwanted = tuple(select), tuple(ignore)
-        if not wanted and not unwanted:
-            return self.rules
-        return self.refine(() if wanted else self.rules, wanted, unwanted)
-
-    def refine(self, rules: Iterable[Rule], select: Iterable[str], ignore: Iterable[str]) -> tuple[Rule, ...]:
-        """These rules and the selected ones, without the ignored ones, as in select(). Raises UnknownSelectorError."""
         wanted = self._weights(select)
         unwanted = self._weights(ignore)
-        chosen = {rule.code for rule in rules}.union(wanted)
-        return tuple(
-            rule
-            for rule in self.rules
-            if rule.code in chosen and unwanted.get(rule.code, -1) < wanted.get(rule.code, 0)
-        )
+        chosen = {*codes, *wanted}
+        return sorted(code for code in chosen if unwanted.get(code, -1) < wanted.get(code, 0))
 
     def nearest_selectors(self, selectors: Iterable[str]) -> dict[str, str]:
-        """For each rule that a selector fits, by code, the longest that does. Raises UnknownSelectorError."""
+        """For each code that a selector fits, the longest that does. Raises UnknownSelectorError."""
         weights: dict[str, int] = {}
         nearest: dict[str, str] = {}
         for selector in selectors:
@@ -282,24 +281,46 @@ class Catalogue:
     def _weights(self, selectors: Iterable[str]) -> dict[str, int]:
         weights: dict[str, int] = {}
         for selector in selectors:
-            matching = self._matching(selector)
-            if not matching:
-                raise self._unknown(selector)
+            matching = self.matching(selector)
             weight = 0 if selector.upper() == "ALL" else 1000 if selector.lower() in self._by_name else len(selector)
-            for rule in matching:
-                weights[rule.code] = max(weights.get(rule.code, 0), weight)
+            for code in matching:
+                weights[code] = max(weights.get(code, 0), weight)
         return weights
-
-    def _matching(self, selector: str) -> list[Rule]:
-        if selector.upper() == "ALL":
-            return list(self.rules)
-        if selector.lower() in self._by_name:
-            return [self._by_name[selector.lower()]]
-        return [rule for rule in self.rules if selector and rule.code.startswith(selector.upper())]
 
     def _unknown(self, selector: str) -> UnknownSelectorError:
         from difflib import get_close_matches
 
-        names = {name.lower(): name for name in (*self._by_code, *self._by_name)}
+        names = {name.lower(): name for name in (*self.by_code, *self._by_name)}
         near = get_close_matches(selector.lower(), names, n=2, cutoff=0.7)
         return UnknownSelectorError(selector, tuple(names[name] for name in near))
+
+
+class Catalogue:
+    """All rules, by code."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        """Sort them by code. Raises ValueError where two share a code or a name."""
+        self.rules = tuple(sorted(rules, key=lambda rule: rule.code))
+        self._by_code = {rule.code: rule for rule in self.rules}
+        if len(self.rules) != len(self._by_code):
+            raise ValueError("two rules share a code or a name")
+        self.names = Names({rule.code: rule.name for rule in self.rules})
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(self.rules)
+
+    def __len__(self) -> int:
+        return len(self.rules)
+
+    def find(self, code_or_name: str) -> Rule:
+        """The rule with that code or name, in any case. Raises UnknownSelectorError."""
+        return self._by_code[self.names.find(code_or_name)]
+
+    def select(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> tuple[Rule, ...]:
+        """The rules that a selection leaves: all, or the selected ones, without the ignored ones (see Names.refine).
+
+        Raises UnknownSelectorError.
+        """
+        wanted, unwanted = tuple(select), tuple(ignore)
+        codes = self.names.refine(() if wanted else self.names.by_code, wanted, unwanted)
+        return tuple(self._by_code[code] for code in codes)

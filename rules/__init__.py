@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from importlib import import_module
 from typing import Final
 
-from domlint.rule import Catalogue, Rule, RuleModule, rules_of
+from domlint.rule import Catalogue, Names, Rule, RuleModule, rules_of
 
 MODULES: Final = (
     "address.kinds",
@@ -70,16 +71,40 @@ def catalogue() -> Catalogue:
     return Catalogue(rule for module in modules for rule in rules_of(module))
 
 
-def modules(with_offers: bool = True) -> tuple[Rule | RuleModule, ...]:
+@cache
+def names() -> Names:
+    """The codes and names of all rules, for which none of their modules is imported."""
+    return Names({code: name for rules in _names_by_module().values() for code, name in rules.items()})
+
+
+@cache
+def _names_by_module() -> dict[str, dict[str, str]]:
+    from domlint.rules.index import NAMES
+
+    found: dict[str, dict[str, str]] = {}
+    for line in NAMES.splitlines():
+        module, code, name = line.split()
+        found.setdefault(module, {})[code] = name
+    return found
+
+
+def modules(with_offers: bool = True, codes: Collection[str] | None = None) -> tuple[Rule | RuleModule, ...]:
     """All rules of domlint, those in modules that nobody has to import as long as no document has their elements.
 
     Without ``with_offers``, those are left out that only a host with domainCapabilities can answer: making them takes
-    as long as many others, and few runs have such a host.
+    as long as many others, and few runs have such a host. ``codes`` are those of the rules that are wanted, None for
+    all.
     """
     from domlint.rules.index import PATHS
 
     found: list[Rule | RuleModule] = []
     for name in (*MODULES, OFFERS) if with_offers else MODULES:
         module = RuleModule(f"{__name__}.{name}", PATHS.get(name, ()))
+        if codes is not None:
+            own = _names_by_module()[name].keys()
+            wanted = own & codes
+            if not wanted:
+                continue
+            module = module if len(wanted) == len(own) else module._replace(codes=frozenset(wanted))
         found += [module] if module.paths else module.rules
     return tuple(found)

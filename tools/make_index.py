@@ -1,4 +1,4 @@
-"""Make rules/index.py: which module of rules looks at which elements.
+"""Make rules/index.py: which module of rules looks at which elements, and which rules are in it.
 
     python tools/make_index.py            write it
     python tools/make_index.py --check    change nothing; exit with 1 where it is not current
@@ -15,14 +15,19 @@ from importlib import import_module
 from pathlib import Path
 
 from domlint.rule import Needs, Rule, rules_of
-from domlint.rules import MODULES
+from domlint.rules import MODULES, OFFERS
 
 INDEX = Path(__file__).resolve().parent.parent / "rules" / "index.py"
 
 _HEAD = '''\
-"""Which module of rules looks at which elements. Made by tools/make_index.py; do not edit."""
+"""Which module of rules looks at which elements, and its rules. Made by tools/make_index.py; do not edit."""
 
 PATHS: dict[str, tuple[str, ...]] = {
+'''
+
+_NAMES = '''
+# One text, since few runs read it: a line for each rule, with its module, code and name.
+NAMES = """\
 '''
 
 
@@ -33,13 +38,14 @@ def is_always_asked(rules: Iterable[Rule]) -> bool:
 
 def text() -> str:
     """The text of rules/index.py."""
-    lines = []
-    for name in MODULES:
+    lines, names = [], []
+    for name in (*MODULES, OFFERS):
         rules = rules_of(import_module(f"domlint.rules.{name}"))
-        if not is_always_asked(rules):
+        names += [f"{name} {rule.code} {rule.name}\n" for rule in rules]
+        if name != OFFERS and not is_always_asked(rules):
             paths = sorted({rule.on for rule in rules})
             lines.append(f"    {name!r}: {tuple(paths)!r},\n".replace("'", '"'))
-    return f"{_HEAD}{''.join(lines)}}}\n"
+    return f'{_HEAD}{"".join(lines)}}}\n{_NAMES}{"".join(names)}"""\n'
 
 
 def main() -> int:

@@ -27,11 +27,12 @@ def config(path: str, as_json: bool, color: str, **given: Any) -> None:
     """
     from domlint.configuration.effective import effective
     from domlint.reports import configuration as reports
-    from domlint.rules import catalogue
+    from domlint.rules import names
 
     lookup = options.lookup_of(given)
     with options.failing():
-        catalogue().select(given["select"] + given["extend_select"] + given["ignore"])
+        for selector in given["select"] + given["extend_select"] + given["ignore"]:
+            names().matching(selector)
     with options.failing():
         settings = lookup.of_folder(path) if os.path.isdir(path) else lookup.of_file(path)
     entries = list(effective(settings.file, lookup.given))

@@ -27,10 +27,10 @@ class Key(NamedTuple):
 
 def _rule_test(selector: str) -> str | tuple[str, str] | None:
     from domlint.rule import UnknownSelectorError
-    from domlint.rules import catalogue
+    from domlint.rules import names
 
     try:
-        catalogue().select((selector,))
+        names().matching(selector)
     except UnknownSelectorError as error:
         message = f"no rule has the code, prefix or name {quoted(selector)}"
         near = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see: domlint rules"

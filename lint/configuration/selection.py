@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from domlint.rule import Catalogue, Rule
+    from collections.abc import Iterable
+
+    from domlint.rule import Names
 
 
 class Selection(NamedTuple):
@@ -20,8 +22,8 @@ class Selection(NamedTuple):
     ignore: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
 
-    def of(self, catalogue: Catalogue, rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-        """What the layer makes of the rules that those below leave. Raises UnknownSelectorError."""
-        chosen = rules if self.select is None else ()
-        refined = catalogue.refine(chosen, (*(self.select or ()), *self.extend_select), self.ignore)
-        return tuple(rule for rule in refined if rule.code not in self.off) if self.off else refined
+    def of(self, names: Names, codes: Iterable[str]) -> list[str]:
+        """What the layer makes of the rules, by code, that those below leave. Raises UnknownSelectorError."""
+        chosen = codes if self.select is None else ()
+        refined = names.refine(chosen, (*(self.select or ()), *self.extend_select), self.ignore)
+        return [code for code in refined if code not in self.off] if self.off else refined

@@ -78,9 +78,9 @@ def _severities(value: Mapping[str, str]) -> tuple[frozenset[str], dict[str, Sev
     """The rules that are off, and the severity of others, by code."""
     if not value:
         return frozenset(), {}
-    from domlint.rules import catalogue
+    from domlint.rules import names
 
-    by_code = {code: value[selector] for code, selector in catalogue().nearest_selectors(value).items()}
+    by_code = {code: value[selector] for code, selector in names().nearest_selectors(value).items()}
     off = frozenset(code for code, severity in by_code.items() if severity == OFF)
     return off, {code: Severity(severity) for code, severity in by_code.items() if severity != OFF}
 

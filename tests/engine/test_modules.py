@@ -9,7 +9,7 @@ from pathlib import Path
 
 from domlint.engine import Plan, Source
 from domlint.examples import example_hosts, example_networks, whole_document
-from domlint.rules import catalogue, modules
+from domlint.rules import catalogue, modules, names
 from domlint.versions import Version
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -24,6 +24,23 @@ def test_modules_find_what_the_catalogue_finds() -> None:
         source = Source("example.xml", whole_document(example).encode())
         told = Plan(modules(), hosts, networks, libvirt).check(source)
         assert told == Plan(catalogue(), hosts, networks, libvirt).check(source), rule.code
+
+
+def test_modules_without_the_rules_that_nobody_wants() -> None:
+    """Of each family, what one rule alone finds, and what all others find."""
+    families = {rule.code.rstrip("0123456789"): rule for rule in catalogue()}
+    for rule in families.values():
+        source = Source("example.xml", whole_document(rule.bad).encode())
+        hosts, networks = example_hosts(rule.bad), example_networks(rule.bad)
+        for codes in ({rule.code}, names().by_code.keys() - {rule.code}):
+            chosen = [one for one in catalogue() if one.code in codes]
+            told = Plan(modules(codes=codes), hosts, networks).check(source)
+            assert told == Plan(chosen, hosts, networks).check(source), rule.code
+
+
+def test_the_names_are_those_of_the_rules() -> None:
+    assert dict(names().by_code) == {rule.code: rule.name for rule in catalogue()}
+    assert modules(codes=[]) == ()
 
 
 def test_a_module_is_imported_for_the_first_document_that_has_something_for_it() -> None:
