@@ -14,6 +14,7 @@ from domlint.rule import Example, Needs, Rule
 
 FAMILIES: Final = {
     "ADDR": "Addresses of the guest's devices: their kinds, ccw, spapr-vio, zPCI",
+    "ALIAS": "Aliases: the names that users give to devices",
     "BOOT": "Booting: what a domain boots from, and what its BIOS is told",
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
     "CLOCK": "The clock and timers of a domain",
@@ -25,6 +26,8 @@ FAMILIES: Final = {
     "FS": "Filesystems: folders of the host that the guest sees",
     "FW": "Firmware: named by a path, or chosen by libvirt",
     "HOST": "Hosts: can a host that was given run the domain at all",
+    "HOSTDEV": "Host devices given to the guest",
+    "INPUT": "Keyboards, mice and tablets",
     "MEM": "Memory: how much there is, what backs it, and memory modules",
     "NUMA": "NUMA: the cells of the guest, and the nodes of the host that their memory comes from",
     "PCI": "PCI of the guest: its controllers, and where devices are plugged in",

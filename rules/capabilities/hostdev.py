@@ -1,6 +1,6 @@
 """What ``<hostdev>`` needs."""
 
-from domlint.capability import S390, Capability
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _HOSTDEV = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefHostdev)"
@@ -41,7 +41,6 @@ ROWS = (
         flags="vfio-ccw",
         libvirt="4.4.0",
         outcome=Outcome.DEFINE,
-        architectures=S390,
     ),
     Capability(
         "hostdev-mdev-ap",
@@ -51,7 +50,6 @@ ROWS = (
         flags="vfio-ap",
         libvirt="4.9.0",
         outcome=Outcome.DEFINE,
-        architectures=S390,
     ),
     Capability(
         "hostdev-mdev-display",
@@ -115,6 +113,5 @@ ROWS = (
         flags="zpci",
         libvirt="4.10.0",
         outcome=Outcome.DEFINE,
-        architectures=S390,
     ),
 )

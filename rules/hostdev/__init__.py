@@ -1,0 +1,1 @@
+"""HOSTDEV: devices of the host that the guest gets."""
