@@ -1626,9 +1626,7 @@ def transient_network_model(context: Context, transient: Teaming) -> Problems:
     source='QEMU 7.2 hw/vfio/pci.c; libvirt docs/formatdomain.rst, "Host device assignment"',
     bad=_bad(
         _standby(),
-        _hostdev(
-            opening="<hostdev mode='subsystem' type='pci' managed='yes' display='on' ramfb='on'> <!-- TEAM058 -->"
-        ),
+        _hostdev(opening="<hostdev mode='subsystem' type='pci' managed='yes' ramfb='on'> <!-- TEAM058 -->"),
     ),
     good=_bad(_standby(), _hostdev()),
 )

@@ -26,8 +26,12 @@ def _device(function: int, mark: str = "") -> str:
 
 
 def _each_duplicate(context: Context, devices: Element) -> Iterator[tuple[Element, Element]]:
+    """A device that is given twice; where there is <teaming>, TEAM038 speaks of those of PCI."""
     if context.domain.runs_on_qemu and devices is context.domain.devices:
-        yield from duplicates(devices)
+        for device, before in duplicates(devices):
+            is_pci = device.tag == "interface" or is_hostdev_of(device, "pci")
+            if not (is_pci and context.failover.teamings):
+                yield device, before
 
 
 @rule(
