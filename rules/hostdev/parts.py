@@ -198,7 +198,7 @@ _ADDRESSES_OF_MEDIATED: Final = {"vfio-pci": ("pci",), "vfio-ccw": ("ccw",)}
         _hostdev(
             "mdev",
             "model='vfio-pci'",
-            more="<address type='ccw' cssid='0xfe' ssid='0x0' devno='0x0001'/>",
+            more="<address type='drive' controller='0' bus='0' target='0' unit='3'/>",
             mark="HOSTDEV010",
             at="more",
         )
