@@ -176,56 +176,7 @@ def hostdev_unfiltered_sgio(context: Context, device: Element) -> Problems:
         )
 
 
-# Addresses and order of boot.
-
-_ADDRESSES: Final = {
-    "pci": ("pci", "unassigned"),
-    "scsi": ("drive",),
-    "scsi_host": ("pci", "ccw"),
-}
-_ADDRESSES_OF_MEDIATED: Final = {"vfio-pci": ("pci",), "vfio-ccw": ("ccw",)}
-
-
-@rule(
-    "HOSTDEV010",
-    "hostdev-address-of-other-kind",
-    outcome=Outcome.DEFINE,
-    on=_ON,
-    each=_each,
-    source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainHostdevDefValidate) and domain_postparse.c"
-    " (virDomainHostdevDefPostParse), alike in 7.0.0 and 9.0.0",
-    bad=Example(
-        _hostdev(
-            "mdev",
-            "model='vfio-pci'",
-            more="<address type='drive' controller='0' bus='0' target='0' unit='3'/>",
-            mark="HOSTDEV010",
-            at="more",
-        )
-    ),
-    good=Example(_hostdev("mdev", "model='vfio-pci'")),
-)
-def hostdev_address_of_other_kind(context: Context, device: Element) -> Problems:
-    """A host device has an address in the guest of a kind that it cannot have.
-
-    A PCI device is on PCI, a SCSI device on a SCSI controller, and a mediated device where its model says. libvirt
-    refuses the definition.
-    """
-    kind, address = attribute(device, "type"), child(device, "address")
-    at = attribute(address, "type")
-    model = attribute(device, "model")
-    if not isinstance(kind, str) or not isinstance(at, str) or address is None:
-        return
-    allowed = _ADDRESSES.get(kind)
-    if kind == "mdev":
-        allowed = _ADDRESSES_OF_MEDIATED.get(model) if isinstance(model, str) else None
-    if allowed is not None and at not in (*allowed, "none"):
-        what = f"mediated device of the model {model}" if kind == "mdev" else f"host device of the type {kind}"
-        yield Problem(
-            Spot(address, "type"),
-            f"a {what} has an address of the type {' or '.join(allowed)}, not '{at}': libvirt refuses the definition",
-            "remove the address, so that libvirt chooses one",
-        )
+# Order of boot, ROMs and places.
 
 
 @rule(
