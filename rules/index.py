@@ -294,6 +294,7 @@ numa NUMA003 cells-share-vcpus
 numa NUMA004 cell-vcpus-missing
 numa NUMA005 sibling-missing
 numa NUMA006 distance-impossible
+numa NUMA007 cell-vcpus-apart
 numa NUMA010 cache-level-impossible
 numa NUMA011 cache-level-twice
 numa NUMA012 interconnect-cell-missing

@@ -11,7 +11,7 @@ from domlint.domain.bitmaps import bitmap_of, in_words
 from domlint.domain.numa import Cell, Numa
 from domlint.domain.values import Maybe, Unknown, attribute, child, decimal
 from domlint.findings import Outcome
-from domlint.rule import Example, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.versions import Version
 
 _PARSE = "libvirt 11.3.0 src/conf/numa_conf.c (virDomainNumaDefParseXML), alike in 7.0.0 and 9.0.0"
@@ -235,6 +235,48 @@ def distance_impossible(context: Context, found: tuple[Cell, Element, int]) -> P
             f"10 is the distance of a cell from itself: cell {number} is another",
             "take 11 to 255; 20 is usual",
         )
+
+
+@rule(
+    "NUMA007",
+    "cell-vcpus-apart",
+    outcome=Outcome.DEFINE,
+    on="cpu/numa",
+    each=_each_numa,
+    needs=Needs.HOST,
+    until="9.0.0",
+    source="libvirt 7.0.0 src/qemu/qemu_validate.c (qemuValidateDomainDefNuma)",
+    bad=_numa(_cell(0, "0,2", mark=" <!-- NUMA007 -->"), _cell(1, "1,3"))._replace(
+        host="qemu-4.1", machine="q35", libvirt="7.0.0"
+    ),
+    good=_numa(*_TWO)._replace(host="qemu-4.1", machine="q35", libvirt="7.0.0"),
+)
+def cell_vcpus_apart(context: Context, numa: Numa) -> Problems:
+    """The vCPUs of a cell do not follow each other, which very old versions of QEMU cannot have.
+
+    libvirt calls the capability `numa`. The first cell has the vCPUs that no cell names as well.
+    """
+    from domlint.hosts.answer import Presence
+
+    most = context.domain.vcpus.maximum
+    if context.host is None or context.host.answer("numa").presence is not Presence.ABSENT or not context.is_judged:
+        return
+    if not isinstance(most, int) or any(isinstance(cell.cpus, Unknown) for cell in numa.cells):
+        return
+    named = 0
+    for cell in numa.cells:
+        named |= cell.cpus or 0 if isinstance(cell.cpus, int) else 0
+    for cell in numa.cells:
+        cpus = cell.cpus if isinstance(cell.cpus, int) else 0
+        if cell.id == 0:
+            cpus |= ((1 << most) - 1) & ~named
+        if "," in in_words(cpus):
+            yield Problem(
+                Spot(cell.element, "cpus" if cell.element.get("cpus") else None),
+                f"cell {cell.id} has the vCPUs {in_words(cpus)}: QEMU wants them in a row",
+                "give each cell vCPUs that follow each other",
+            )
+            return
 
 
 # Caches and interconnects (HMAT)

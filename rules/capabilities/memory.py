@@ -1,6 +1,6 @@
 """What memory devices, the memory balloon and shared memory need."""
 
-from domlint.capability import S390, Capability
+from domlint.capability import ARM, PPC64, S390, X86, Capability
 from domlint.findings import Outcome
 
 _MEMORY = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefMemory)"
@@ -8,7 +8,7 @@ _BACKEND = "libvirt src/qemu/qemu_command.c (qemuBuildMemoryBackendProps)"
 _BALLOON = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefMemballoon), 7.0.0 to 11.3.0"
 _SHMEM = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefShmem)"
 _FORMAT = "libvirt 11.3.0 docs/formatdomain.rst, Memory devices"
-_NOT_S390 = ("x86_64", "aarch64", "riscv64", "loongarch64")
+_NOT_S390 = (*X86, *ARM, *PPC64, "riscv64", "loongarch64")
 
 ROWS = (
     Capability(
@@ -80,7 +80,10 @@ ROWS = (
     Capability(
         "memory-virtio-mem-ccw",
         "virtio memory (virtio-mem) on IBM Z's channels",
-        ("devices/memory[@model='virtio-mem']/address/@type='ccw'",),
+        (
+            "devices/memory[@model='virtio-mem']/address/@type='ccw'",
+            "devices/memory[@model='virtio-mem'][not(address)]",
+        ),
         f"{_MEMORY}, 11.3.0; libvirt NEWS.rst, 11.1.0",
         flags="virtio-mem-ccw",
         libvirt="11.1.0",

@@ -6,6 +6,7 @@ from domlint.findings import Outcome
 _BOOT = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefBoot)"
 _DOMAIN = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDef)"
 _MEMORY = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefMemory)"
+_BACKEND = "libvirt src/qemu/qemu_command.c (qemuBuildMemoryBackendProps)"
 _NUMA = "libvirt 7.0.0 src/qemu/qemu_validate.c (qemuValidateDomainDefNuma)"
 _PM = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefPM), 7.0.0 and 9.0.0"
 _LOADER = "libvirt 11.3.0 docs/formatdomain.rst, BIOS bootloader"
@@ -190,6 +191,26 @@ ROWS = (
         _BACKING,
         flags="memory-backend-memfd",
         libvirt="4.10.0",
+    ),
+    Capability(
+        "memory-memfd-numa",
+        "memory of NUMA cells in an anonymous file (memfd)",
+        (".[cpu/numa]/memoryBacking/source/@type='memfd'",),
+        f"{_BACKEND}, 7.0.0 to 11.3.0",
+        flags="memory-backend-memfd",
+        outcome=Outcome.START,
+    ),
+    Capability(
+        "memory-discard-of-file",
+        "giving up memory in a file at the end",
+        (
+            ".[cpu/numa]/memoryBacking[hugepages][not(hugepages/page) or hugepages/page/@size!='4']"
+            "[not(source/@type='memfd')]/discard",
+            ".[cpu/numa]/memoryBacking[source/@type='file']/discard",
+        ),
+        f"{_BACKEND}, 7.0.0",
+        flags="memory-backend-file.discard-data",
+        outcome=Outcome.START,
     ),
     Capability(
         "memory-memfd-huge-pages",

@@ -552,7 +552,7 @@ def pseries_label(context: Context, module: Module) -> Problems:
     bad=_guest(
         _module(
             "nvdimm",
-            source="  <uuid>49545eb3-75e1-4d0a-acdd-f0294406c99e</uuid> <!-- MEM053 -->\n" + _file(),
+            source="  <uuid>3c1f6d52-8a0e-4b7c-9d15-5e2a7f60b841</uuid> <!-- MEM053 -->\n" + _file(),
         )
     ),
     good=_guest(_module("nvdimm", source=_file())),
