@@ -29,6 +29,7 @@ FAMILIES: Final = {
     "HOSTDEV": "Host devices given to the guest",
     "INPUT": "Keyboards, mice and tablets",
     "MEM": "Memory: how much there is, what backs it, and memory modules",
+    "NET": "Network interfaces: by their type, and what stands in them",
     "NUMA": "NUMA: the cells of the guest, and the nodes of the host that their memory comes from",
     "PCI": "PCI of the guest: its controllers, and where devices are plugged in",
     "POOL": "Networks of host devices, from which a transient device comes",

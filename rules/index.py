@@ -30,6 +30,11 @@ PATHS: dict[str, tuple[str, ...]] = {
     "memory.amounts": (".", "maxMemory", "memtune/min_guarantee"),
     "memory.backing": ("memoryBacking/hugepages",),
     "memory.devices": ("devices/memory", "devices/memory/target/address", "devices/memory/uuid", "maxMemory"),
+    "network.addresses": ("devices/interface/acpi", "devices/interface/ip", "devices/interface/portForward/range", "devices/interface/rom", "devices/interface/source/ip", "devices/interface/source/route"),
+    "network.drivers": ("devices/interface/driver",),
+    "network.parts": ("devices/interface/backend", "devices/interface/bandwidth", "devices/interface/coalesce", "devices/interface/driver", "devices/interface/ip", "devices/interface/mtu", "devices/interface/port", "devices/interface/portForward", "devices/interface/route", "devices/interface/script", "devices/interface/source/ip", "devices/interface/source/route", "devices/interface/target", "devices/interface/virtualport", "devices/interface/vlan"),
+    "network.switching": ("devices/interface/bandwidth", "devices/interface/filterref", "devices/interface/port", "devices/interface/target", "devices/interface/virtualport", "devices/interface/vlan"),
+    "network.types": ("devices/interface",),
     "numa": ("cpu/numa", "cpu/numa/cell/cache", "cpu/numa/cell/distances", "cpu/numa/interconnects", "numatune", "numatune/memnode"),
     "pci.controllers": ("devices",),
     "pci.options": ("devices", "devices/controller/model"),
@@ -288,6 +293,46 @@ memory.devices MEM058 virtio-memory-requested
 memory.devices MEM059 channel-memory
 memory.devices MEM060 enclave-memory-missing
 memory.devices MEM061 module-amount-too-large
+network.addresses NET049 port-range-without-start
+network.addresses NET050 user-network-address
+network.addresses NET051 rom-without-pci
+network.addresses NET053 acpi-index-without-pci
+network.addresses NET054 rom-disabled-and-set
+network.addresses NET056 address-of-other-family
+network.addresses NET057 host-address-wrong
+network.addresses NET058 host-route-wrong
+network.drivers NET040 queue-size
+network.drivers NET041 virtio-options-of-other-model
+network.drivers NET055 hostdev-driver
+network.parts NET020 mtu-of-other-interface
+network.parts NET021 coalesce-of-other-interface
+network.parts NET022 unmanaged-tap-of-other-interface
+network.parts NET023 vlan-of-other-interface
+network.parts NET024 isolation-of-other-interface
+network.parts NET025 script-of-other-interface
+network.parts NET026 tap-path-of-other-interface
+network.parts NET027 passt-of-other-interface
+network.parts NET028 port-forward-without-passt
+network.parts NET029 virtualport-of-other-interface
+network.parts NET030 host-address-of-other-interface
+network.parts NET031 host-route-of-other-interface
+network.parts NET032 guest-address-of-other-interface
+network.parts NET033 guest-route
+network.parts NET034 bandwidth-of-hostdev
+network.parts NET035 queues-of-other-interface
+network.switching NET042 bandwidth-floor
+network.switching NET043 bandwidth-incomplete
+network.switching NET052 bandwidth-class
+network.switching NET044 bandwidth-too-large
+network.switching NET045 vlan-tags
+network.switching NET046 virtualport-parameters
+network.switching NET047 filter-with-virtualport
+network.switching NET048 isolation-with-virtualport
+network.switching NET059 unmanaged-tap-without-name
+network.types NET001 interface-type-of-other-hypervisor
+network.types NET002 interface-needs-virtio
+network.types NET003 vhostuser-without-shared-memory
+network.types NET004 vhostuser-source
 numa NUMA001 cell-number-too-high
 numa NUMA002 cell-number-twice
 numa NUMA003 cells-share-vcpus

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from domlint.document import Element
 from domlint.domain import Context
+from domlint.domain.interfaces import is_unread_driver
 from domlint.findings import Location, Outcome, Severity
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.structure import Kind, Mistake
@@ -30,8 +31,24 @@ def _too_new(context: Context, _element: Element) -> Iterator[Mistake]:
             yield mistake
 
 
+def _is_passed_over(context: Context, mistake: Mistake) -> bool:
+    """Tell whether libvirt does not come to read what is wrong: it is not for this device, or too new for it."""
+    element, libvirt = mistake.element, context.libvirt
+    if mistake.attribute is not None and is_unread_driver(element, mistake.attribute):
+        return True
+    if libvirt is None or mistake.since:
+        return False
+    line = {element, *element.iterancestors()}
+    return any(
+        newer.element in line
+        if newer.attribute is None
+        else newer.element is element and newer.attribute == mistake.attribute
+        for newer in context.document.structure.newer_than(libvirt)
+    )
+
+
 def _problems(context: Context, mistake: Mistake, kind: Kind) -> Problems:
-    if mistake.kind is not kind:
+    if mistake.kind is not kind or (mistake.is_refused and _is_passed_over(context, mistake)):
         return
     related: tuple[tuple[Spot | Location, str], ...] = ()
     if kind is Kind.REPEATED_ELEMENT and mistake.other is not None:
@@ -167,14 +184,13 @@ def misplaced_element(context: Context, mistake: Mistake) -> Problems:
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
-<interface type='user'>
+<interface type='bridge'>
+  <source bridge='br0' mode='vepa'/> <!-- SCHEMA004 -->
   <model type='virtio'/>
-  <virtualport type='openvswitch'/> <!-- SCHEMA004 -->
 </interface>"""),
     good=Example("""\
 <interface type='bridge'>
   <source bridge='br0'/>
-  <virtualport type='openvswitch'/>
   <model type='virtio'/>
 </interface>"""),
 )

@@ -1,0 +1,1 @@
+"""NET: network interfaces, by the type of where their traffic goes, and by what stands in them."""
