@@ -25,6 +25,7 @@ FAMILIES: Final = {
     "FEAT": "Features of the hypervisor",
     "FS": "Filesystems: folders of the host that the guest sees",
     "FW": "Firmware: named by a path, or chosen by libvirt",
+    "GFX": "Displays: where they listen, and who may look",
     "HOST": "Hosts: can a host that was given run the domain at all",
     "HOSTDEV": "Host devices given to the guest",
     "INPUT": "Keyboards, mice and tablets",
@@ -35,12 +36,14 @@ FAMILIES: Final = {
     "POOL": "Networks of host devices, from which a transient device comes",
     "SCHEMA": "Structure: what libvirt does not know, or does not take",
     "SEC": "Security: labels, encrypted memory, wrapped keys",
+    "SOUND": "Sound cards, and where their sound goes",
     "SYS": "The domain as a whole: its names, life cycle, firmware tables, operating system",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "TPM": "TPMs",
     "TUNE": "Tuning: what the domain gets of the host's CPUs, caches, threads and devices",
     "USB": "USB: controllers, hubs, ports and redirection",
     "VCPU": "vCPUs: how many, which of them at the start, and their topology",
+    "VIDEO": "Graphics cards",
     "XML": "The file itself",
 }
 """The families of rules, by the letters of their codes."""

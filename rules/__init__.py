@@ -31,6 +31,7 @@ MODULES: Final = (
     "filesystem",
     "firmware.choice",
     "firmware.loader",
+    "graphics",
     "host.cpu",
     "host.features",
     "host.fit",
@@ -53,6 +54,7 @@ MODULES: Final = (
     "pci.places",
     "pool",
     "schema",
+    "sound",
     "security",
     "system",
     "teaming",
@@ -65,6 +67,7 @@ MODULES: Final = (
     "usb.ports",
     "usb.redirection",
     "vcpu",
+    "video",
     "xml",
 )
 """The modules that declare rules, below this package."""

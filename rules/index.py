@@ -21,6 +21,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
     "firmware.choice": ("features/acpi", "os"),
     "firmware.loader": ("os/firmware", "os/loader", "os/nvram"),
+    "graphics": ("devices/graphics", "devices/graphics/audio", "devices/graphics/listen"),
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),
@@ -41,6 +42,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "pci.places": ("devices",),
     "pool": (".",),
     "schema": (".",),
+    "sound": ("devices/audio", "devices/sound"),
     "security": ("devices/*/source/seclabel", "idmap", "keywrap", "keywrap/cipher", "launchSecurity", "seclabel", "seclabel/label"),
     "system": (".", "bootloader", "name", "os/acpi/table", "os/smbios", "os/type", "perf/event", "pm", "resource", "sysinfo/baseBoard", "sysinfo/bios", "sysinfo/entry", "sysinfo/system", "title"),
     "teaming": ("devices/*/teaming", "devices/interface"),
@@ -53,6 +55,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "usb.ports": ("devices",),
     "usb.redirection": ("devices/redirfilter",),
     "vcpu": ("cpu/topology", "vcpu", "vcpus", "vcpus/vcpu"),
+    "video": ("devices/graphics", "devices/video", "devices/video/address"),
     "xml": ("/",),
 }
 
@@ -209,6 +212,24 @@ firmware.loader FW011 secure-loader-without-smm
 firmware.loader FW020 nvram-storage
 firmware.loader FW021 nvram-without-format
 firmware.loader FW022 selection-without-match
+graphics GFX001 graphics-of-one-type
+graphics GFX002 egl-headless-company
+graphics GFX003 opengl-twice
+graphics GFX010 graphics-type-unsupported
+graphics GFX011 dbus-address-of-peer
+graphics GFX012 rdp-option
+graphics GFX013 rdp-without-dbus
+graphics GFX020 several-listens
+graphics GFX021 listen-type-of-display
+graphics GFX022 listen-attribute-of-other-type
+graphics GFX023 listen-contradiction
+graphics GFX024 listen-network-empty
+graphics GFX030 vnc-port
+graphics GFX031 vnc-password-too-long
+graphics GFX033 password-end
+graphics GFX032 spice-connection-missing
+graphics GFX040 graphics-audio-missing
+graphics GFX041 dbus-audio-type
 host.cpu HOST030 cpu-mode-unsupported
 host.cpu HOST031 cpu-model-unknown
 host.cpu HOST032 cpu-model-replaced
@@ -397,6 +418,11 @@ schema SCHEMA009 stray-text
 schema SCHEMA010 newer-than-libvirt
 schema SCHEMA011 parts-that-do-not-go-together
 schema SCHEMA012 against-the-schema
+sound SOUND001 sound-model-unsupported
+sound SOUND002 sound-audio-missing
+sound SOUND010 audio-id-twice
+sound SOUND011 spice-audio-without-display
+sound SOUND012 audio-settings-not-fixed
 security SEC001 security-model-twice
 security SEC002 security-model-missing
 security SEC003 security-label-without-type
@@ -533,6 +559,21 @@ vcpu VCPU010 topology-differs-from-vcpus
 vcpu VCPU011 topology-too-large
 vcpu VCPU012 part-of-a-core
 vcpu VCPU013 many-vcpus-without-interrupt-mode
+video VIDEO001 video-primary-twice
+video VIDEO002 video-none-and-others
+video VIDEO003 video-secondary-type
+video VIDEO010 video-detail-of-other-type
+video VIDEO011 video-option-of-virtio
+video VIDEO012 video-vhost-user-type
+video VIDEO013 video-acceleration
+video VIDEO014 video-resolution-zero
+video VIDEO015 video-blob-without-memfd
+video VIDEO020 video-heads
+video VIDEO021 video-memory
+video VIDEO030 ramfb-address
+video VIDEO031 video-type-unsupported
+video VIDEO032 video-default-missing
+video VIDEO033 graphics-default-video-missing
 xml XML001 not-well-formed
 xml XML002 not-a-domain
 xml XML003 not-read

@@ -12,18 +12,21 @@ from domlint.hosts.fit import fitting_emulator
 from domlint.placeholders import is_placeholder
 
 if TYPE_CHECKING:
+    from domlint.domain.audio import AudioBackends
     from domlint.domain.boot import BootOrder
     from domlint.domain.controllers import Controller
     from domlint.domain.cpu import DomainCpu
     from domlint.domain.disks import Disks
     from domlint.domain.failover import Failover
     from domlint.domain.firmware import Firmware
+    from domlint.domain.graphics import Graphics
     from domlint.domain.machine import Machine
     from domlint.domain.memory import Amounts
     from domlint.domain.numa import Numa
     from domlint.domain.pci import Topology
     from domlint.domain.pci_reading import PciReading
     from domlint.domain.vcpus import Vcpus
+    from domlint.domain.video import Video
     from domlint.hosts import DomainCapabilities, Host
     from domlint.hosts import Machine as HostMachine
     from domlint.networks import Network
@@ -167,6 +170,27 @@ class Domain:
         from domlint.domain.firmware import Firmware
 
         return Firmware(self.os)
+
+    @cached_property
+    def graphics(self) -> tuple[Graphics, ...]:
+        """The displays, in the order of the file."""
+        from domlint.domain.graphics import read_graphics
+
+        return read_graphics(self.devices)
+
+    @cached_property
+    def audio(self) -> AudioBackends:
+        """The audio backends."""
+        from domlint.domain.audio import AudioBackends
+
+        return AudioBackends(self.devices, self.graphics)
+
+    @cached_property
+    def videos(self) -> tuple[Video, ...]:
+        """The graphics cards, in the order in which libvirt has them."""
+        from domlint.domain.video import read_videos
+
+        return read_videos(self.devices)
 
     @cached_property
     def boot_order(self) -> BootOrder:
