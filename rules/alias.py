@@ -17,13 +17,13 @@ def _each_twin(context: Context, alias: Element) -> Iterator[tuple[Element, Elem
     devices, device = context.domain.devices, alias.getparent()
     if devices is None or device is None or not context.domain.runs_on_qemu or context.failover.teamings:
         return
-    for element, before in context.selected(_all_twins, devices):
-        if element is device and child(device, "alias") is alias:
-            yield element, before
+    (twins,) = context.selected(_all_twins, devices)
+    if device in twins and child(device, "alias") is alias:
+        yield device, twins[device]
 
 
-def _all_twins(context: Context, devices: Element) -> Iterator[tuple[Element, Element]]:
-    return twin_aliases(devices)
+def _all_twins(context: Context, devices: Element) -> Iterator[dict[Element, Element]]:
+    yield dict(twin_aliases(devices))
 
 
 @rule(

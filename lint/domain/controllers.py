@@ -23,6 +23,10 @@ MASTER_PORTS: Final = {"ich9-uhci1": 0, "ich9-uhci2": 2, "ich9-uhci3": 4}
 _USB2: Final = frozenset({"ich9-ehci1", *MASTER_PORTS})
 
 
+_MOST_NUMBERED: Final = 500
+"""USB controllers that are given numbers: more than any guest has."""
+
+
 class Controller(NamedTuple):
     """A ``<controller>`` as written; one without a type is for IDE. ``index`` is None where the file names none."""
 
@@ -64,9 +68,11 @@ def numbered_usb(controllers: Iterable[Controller]) -> list[Controller]:
     (virDomainAssignControllerIndexes), alike in 7.0.0 and 9.0.0.
     """
     ordered: list[Controller] = []
-    for controller in controllers:
-        if controller.type == "usb":
-            _insert(ordered, controller)
+    usb = [one for one in controllers if one.type == "usb"]
+    if len(usb) > _MOST_NUMBERED:
+        return [one._replace(index=UNKNOWN) for one in usb]
+    for controller in usb:
+        _insert(ordered, controller)
     if any(isinstance(one.index, Unknown) for one in ordered):
         return [one if isinstance(one.index, int) else one._replace(index=UNKNOWN) for one in ordered]
     for place, controller in enumerate(ordered):

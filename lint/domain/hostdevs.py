@@ -27,7 +27,7 @@ def usb_identity(source: Element) -> tuple[int, int] | None:
 def identity(device: Element) -> Identity | None:
     """What libvirt compares to see that two elements assign the same device; None where that is not known.
 
-    An interface of the type hostdev counts as the PCI device that it is; for USB devices see _is_same_usb.
+    An interface of the type hostdev counts as the PCI device that it is; for USB devices see _UsbDevices.
     Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainHostdevMatch), alike in 9.0.0.
     """
     if device.tag == "interface" or is_hostdev_of(device, "pci"):
@@ -71,15 +71,13 @@ def _uuid(text: Maybe[str]) -> Maybe[str]:
 def duplicates(devices: Element) -> Iterator[tuple[Element, Element]]:
     """The elements that assign a device which one before them assigns already, each with that one."""
     first: dict[Identity, Element] = {}
-    usb: list[_UsbSource] = []
+    usb = _UsbDevices({}, {})
     for device in devices.iterchildren("hostdev", "interface"):
         if device.tag == "interface" and interface_type(device) != "hostdev":
             continue
         if is_hostdev_of(device, "usb"):
             source = _usb_source(device)
-            before = next((one.element for one in usb if source is not None and _is_same_usb(one, source)), None)
-            if source is not None:
-                usb.append(source)
+            before = None if source is None else usb.before(source)
         else:
             found = identity(device)
             before = None if found is None else first.setdefault(found, device)
@@ -107,9 +105,22 @@ def _usb_source(device: Element) -> _UsbSource | None:
     return _UsbSource(device, place or (0, 0), ids or (0, 0))
 
 
-def _is_same_usb(first: _UsbSource, second: _UsbSource) -> bool:
-    """Tell whether libvirt takes a USB device for one before it: by place where that one has one, else by vendor.
+class _UsbDevices(NamedTuple):
+    """The USB devices so far: those with a place by that, the others by vendor and product.
 
-    Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainHostdevMatchSubsysUSB), alike in 9.0.0.
+    libvirt takes a device for one before it by what that one has. Source: libvirt 11.3.0 src/conf/domain_conf.c
+    (virDomainHostdevMatchSubsysUSB), alike in 9.0.0.
     """
-    return first.place == second.place if first.place[0] and first.place[1] else first.ids == second.ids
+
+    by_place: dict[tuple[int, int], Element]
+    by_ids: dict[tuple[int, int], Element]
+
+    def before(self, source: _UsbSource) -> Element | None:
+        """The device before this one that is the same; this one is taken note of."""
+        found = self.by_place.get(source.place, self.by_ids.get(source.ids))
+        bus, device = source.place
+        if bus and device:
+            self.by_place.setdefault(source.place, source.element)
+        else:
+            self.by_ids.setdefault(source.ids, source.element)
+        return found

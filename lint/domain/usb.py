@@ -318,7 +318,9 @@ _KINDS: Final[tuple[tuple[str, Callable[[Element, Machine], bool], bool], ...]] 
 def _needs_reader(smartcard: Element) -> bool:
     """Tell whether libvirt adds a card reader, which is a USB device, for a smart card."""
     devices = smartcard.getparent()
-    readers = () if devices is None else devices.iterchildren("controller")
+    if devices is None or child(devices, "smartcard") is not smartcard:
+        return False
+    readers = devices.iterchildren("controller")
     return not any(attribute(one, "type") in ("ccid", UNKNOWN) for one in readers)
 
 
@@ -464,6 +466,6 @@ def _ports_of(controller: Controller, machine: Machine) -> tuple[int | Unknown, 
             return 0, True
         return max(_MOST_OF_DEFAULT, written or 0), False
     if controller.model in XHCI and written is not None:
-        return written, True
+        return written, written <= MOST_XHCI_PORTS
     known = _PORTS.get(controller.model)
     return (UNKNOWN, False) if known is None else (known, True)

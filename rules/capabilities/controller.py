@@ -72,8 +72,17 @@ ROWS = (
         "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefControllerSATA), 7.0.0 to 11.3.0",
         flags="ich9-ahci",
         outcome=Outcome.DEFINE,
-        # The first one of q35 belongs to the machine.
-        machines=("i440fx",),
+        machines=("i440fx", "virt", "pseries", "ccw"),
+    ),
+    Capability(
+        "controller-sata-second",
+        "SATA controllers beside that of q35",
+        # The first one belongs to the machine.
+        ("devices/controller[@type='sata']/@index>0",),
+        "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefControllerSATA), 7.0.0 to 11.3.0",
+        flags="ich9-ahci",
+        outcome=Outcome.DEFINE,
+        machines=("q35",),
     ),
     Capability(
         "controller-scsi-iothread",
@@ -222,13 +231,11 @@ ROWS = (
         "('ich9-ehci1', 'ich9-uhci1', 'ich9-uhci2', 'ich9-uhci3')",
         "ich9-usb-ehci1",
     ),
-    # That of a MIPS board: no other QEMU has it, and nobody asks another for it.
-    Capability(
+    _usb(
         "controller-vt82c686b-uhci",
         "USB controllers of the model vt82c686b-uhci",
-        ("devices/controller[@type='usb']/@model='vt82c686b-uhci'",),
-        _USB,
-        flags="vt82c686b-usb-uhci",
+        "'vt82c686b-uhci'",
+        "vt82c686b-usb-uhci",
     ),
     _usb("controller-pci-ohci", "USB controllers of the model pci-ohci", "'pci-ohci'", "pci-ohci"),
     _usb("controller-nec-xhci", "USB 3 controllers of the model nec-xhci", "'nec-xhci'", "nec-usb-xhci"),

@@ -1,6 +1,6 @@
 """What ``<input>`` and ``<hub>`` need."""
 
-from domlint.capability import S390, X86, Capability
+from domlint.capability import ARM, PPC64, RISCV, S390, X86, Capability
 from domlint.findings import Outcome
 
 _VALIDATE = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefInput)"
@@ -64,7 +64,19 @@ ROWS = (
         ("devices/input/@bus='ps2'",),
         f"{_VALIDATE}, 11.3.0",
         flags="i8042",
+        outcome=Outcome.DEFINE,
+        asked="10.7.0",
         architectures=X86,
+    ),
+    Capability(
+        "input-ps2-elsewhere",
+        "PS/2 input devices on other architectures than x86",
+        ("devices/input/@bus='ps2'",),
+        f"{_VALIDATE}, 7.0.0 and 9.0.0; 10.7.0 and newer know of none at all",
+        flags="i8042",
+        outcome=Outcome.DEFINE,
+        until="10.7.0",
+        architectures=(*ARM, *PPC64, *S390, *RISCV, "ppc", "sparc", "sparc64", "loongarch64"),
     ),
     Capability(
         "hub-usb",

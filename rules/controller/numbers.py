@@ -61,13 +61,11 @@ def controller_number_taken(context: Context, pair: tuple[Controller, Controller
     number that is free.
     """
     controller, before = pair
-    used = {one.index for one in context.domain.controllers if one.type == controller.type}
-    free = next(number for number in range(len(used) + 1) if number not in used)
     yield Problem(
         Spot(controller.element, "index"),
         f"there is a {controller.type} controller with the number {controller.index} already:"
         " libvirt refuses the definition",
-        f"remove one of them, or give this one the number {free}",
+        "remove one of them, or give this one an index that no other has",
         ((Spot(before.element, "index"), "the first one of this number"),),
     )
 
