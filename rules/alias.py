@@ -12,25 +12,19 @@ from domlint.findings import Outcome
 from domlint.rule import Example, Problem, Problems, Spot, rule
 
 
-def _each_twin(context: Context, alias: Element) -> Iterator[tuple[Element, Element]]:
+def _each_twin(context: Context, devices: Element) -> Iterator[tuple[Element, Element]]:
     """A device with the alias of one before it, and that one; none where <teaming> has TEAM032 speak of aliases."""
-    devices, device = context.domain.devices, alias.getparent()
-    if devices is None or device is None or not context.domain.runs_on_qemu or context.failover.teamings:
-        return
-    (twins,) = context.selected(_all_twins, devices)
-    if device in twins and child(device, "alias") is alias:
-        yield device, twins[device]
-
-
-def _all_twins(context: Context, devices: Element) -> Iterator[dict[Element, Element]]:
-    yield dict(twin_aliases(devices))
+    if devices is context.domain.devices and context.domain.runs_on_qemu:
+        for pair in twin_aliases(devices):
+            if not context.failover.teamings:
+                yield pair
 
 
 @rule(
     "ALIAS001",
     "alias-twice",
     outcome=Outcome.DEFINE,
-    on="devices/*/alias",
+    on="devices",
     each=_each_twin,
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDefValidateAliases), alike in 7.0.0 and 9.0.0",
     bad=Example("""\

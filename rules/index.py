@@ -3,7 +3,7 @@
 PATHS: dict[str, tuple[str, ...]] = {
     "address.kinds": ("devices",),
     "address.numbers": ("devices",),
-    "alias": ("devices/*/alias",),
+    "alias": ("devices",),
     "boot": ("devices/*/boot", "os/acpi/table", "os/bios", "os/shim"),
     "clock": ("clock", "clock/timer", "clock/timer/catchup"),
     "controller.driver": ("devices/controller/driver",),

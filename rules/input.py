@@ -55,7 +55,14 @@ def _wrong_bus(kind: str, bus: str) -> str:
     return ""
 
 
+_PLAIN_BUSES: Final = ("usb", "virtio")
+_PLAIN_TYPES: Final = ("mouse", "keyboard", "tablet")
+"""What most devices are, with which nothing is wrong."""
+
+
 def _each(context: Context, element: Element) -> Iterator[_Input]:
+    if element.get("bus") in _PLAIN_BUSES and element.get("type") in _PLAIN_TYPES and "model" not in element.attrib:
+        return
     kind, bus = attribute(element, "type"), input_bus(element, context.machine.arch)
     if not isinstance(kind, str) or not isinstance(bus, str) or not context.domain.runs_on_qemu:
         return

@@ -105,7 +105,7 @@ class Domain:
 
     @cached_property
     def controllers(self) -> tuple[Controller, ...]:
-        """The controllers, in the order of the file."""
+        """The controllers other than those of PCI, in the order of the file."""
         from domlint.domain.controllers import read_controllers
 
         return read_controllers(self.devices)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from domlint.document import Element
-from domlint.domain.devices import alias_of, is_user_alias
+from domlint.domain.devices import is_user_alias
 from domlint.domain.values import child
 
 _WITHOUT = frozenset({"graphics", "audio", "lease", "redirfilter", "emulator"})
@@ -21,9 +21,11 @@ def twin_aliases(devices: Element) -> Iterator[tuple[Element, Element]]:
     """
     first: dict[str, Element] = {}
     left_out = {child(devices, "serial"), child(devices, "console")}
-    for element in devices.iterchildren("*"):
-        alias = alias_of(element) if child(element, "alias") is not None else None
-        if isinstance(alias, str) and is_user_alias(alias) and element.tag not in _WITHOUT and element not in left_out:
-            before = first.setdefault(alias, element)
-            if before is not element:
-                yield element, before
+    for element in devices.iterdescendants("alias"):
+        device, alias = element.getparent(), element.get("name", "")
+        if device is None or device.getparent() is not devices or not is_user_alias(alias):
+            continue
+        if device.tag not in _WITHOUT and device not in left_out and child(device, "alias") is element:
+            before = first.setdefault(alias, device)
+            if before is not device:
+                yield device, before

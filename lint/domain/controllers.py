@@ -1,4 +1,4 @@
-"""The controllers of a domain as written: their types, models and numbers."""
+"""The controllers of a domain other than those of PCI, as written: their types, models and numbers."""
 
 from collections.abc import Iterable
 from typing import Final, NamedTuple
@@ -28,12 +28,12 @@ _MOST_NUMBERED: Final = 500
 
 
 class Controller(NamedTuple):
-    """A ``<controller>`` as written; one without a type is for IDE. ``index`` is None where the file names none."""
+    """A ``<controller>`` as written; one without a type is for IDE. ``number`` is its index, None without one."""
 
     element: Element
     type: Maybe[str]
     model: Maybe[str]
-    index: Maybe[int]
+    number: Maybe[int]
 
     @property
     def is_companion(self) -> bool:
@@ -41,22 +41,25 @@ class Controller(NamedTuple):
         return self.model in MASTER_PORTS or child(self.element, "master") is not None
 
     def __str__(self) -> str:
-        index = "" if self.index is None or isinstance(self.index, Unknown) else f" {self.index}"
-        return f"{self.type} controller{index}"
+        number = "" if self.number is None or isinstance(self.number, Unknown) else f" {self.number}"
+        return f"{self.type} controller{number}"
 
 
 def read_controllers(devices: Element | None) -> tuple[Controller, ...]:
-    """The controllers, in the order of the file."""
+    """The controllers other than those of PCI, in the order of the file."""
     if devices is None:
         return ()
     return tuple(
-        Controller(
-            element,
-            "ide" if (kind := attribute(element, "type")) is None else kind,
-            attribute(element, "model"),
-            decimal(attribute(element, "index")),
-        )
-        for element in devices.iterchildren("controller")
+        [
+            Controller(
+                element,
+                "ide" if (kind := attribute(element, "type")) is None else kind,
+                attribute(element, "model"),
+                decimal(attribute(element, "index")),
+            )
+            for element in devices.iterchildren("controller")
+            if element.get("type") != "pci"
+        ]
     )
 
 
@@ -70,30 +73,30 @@ def numbered_usb(controllers: Iterable[Controller]) -> list[Controller]:
     ordered: list[Controller] = []
     usb = [one for one in controllers if one.type == "usb"]
     if len(usb) > _MOST_NUMBERED:
-        return [one._replace(index=UNKNOWN) for one in usb]
+        return [one._replace(number=UNKNOWN) for one in usb]
     for controller in usb:
         _insert(ordered, controller)
-    if any(isinstance(one.index, Unknown) for one in ordered):
-        return [one if isinstance(one.index, int) else one._replace(index=UNKNOWN) for one in ordered]
+    if any(isinstance(one.number, Unknown) for one in ordered):
+        return [one if isinstance(one.number, int) else one._replace(number=UNKNOWN) for one in ordered]
     for place, controller in enumerate(ordered):
-        if controller.index is None:
-            ordered[place] = controller._replace(index=_number_at(ordered, place))
+        if controller.number is None:
+            ordered[place] = controller._replace(number=_number_at(ordered, place))
     return ordered
 
 
 def _insert(ordered: list[Controller], controller: Controller) -> None:
-    if controller.index is None:
+    if controller.number is None:
         ordered.append(controller)
         return
     at = len(ordered)
     is_placed = False
     for place in range(len(ordered) - 1, -1, -1):
         current = ordered[place]
-        index = -1 if current.index is None else current.index
-        if isinstance(index, Unknown) or isinstance(controller.index, Unknown):
+        index = -1 if current.number is None else current.number
+        if isinstance(index, Unknown) or isinstance(controller.number, Unknown):
             continue
-        is_before = index > controller.index
-        if is_before or (index == controller.index and current.is_companion and not controller.is_companion):
+        is_before = index > controller.number
+        if is_before or (index == controller.number and current.is_companion and not controller.is_companion):
             at, is_placed = place, True
         elif not is_placed:
             at, is_placed = place + 1, True
@@ -104,8 +107,8 @@ def _number_at(ordered: list[Controller], place: int) -> int:
     controller = ordered[place]
     before = ordered[place - 1] if place else None
     if controller.model in _USB2 and before is not None and before.model in _USB2:
-        taken = any(one.index == before.index and one.model == controller.model for one in ordered)
-        if not taken and isinstance(before.index, int):
-            return before.index
-    used = {one.index for one in ordered}
+        taken = any(one.number == before.number and one.model == controller.model for one in ordered)
+        if not taken and isinstance(before.number, int):
+            return before.number
+    used = {one.number for one in ordered}
     return next(number for number in range(len(ordered) + 1) if number not in used)

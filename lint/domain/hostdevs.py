@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
 from domlint.document import Element
-from domlint.domain.devices import host_address, hostdev_mode, interface_type, is_hostdev_of
+from domlint.domain.devices import host_address, hostdev_mode, is_hostdev_of
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
 
 Identity: TypeAlias = tuple[object, ...]
@@ -72,9 +72,12 @@ def duplicates(devices: Element) -> Iterator[tuple[Element, Element]]:
     """The elements that assign a device which one before them assigns already, each with that one."""
     first: dict[Identity, Element] = {}
     usb = _UsbDevices({}, {})
-    for device in devices.iterchildren("hostdev", "interface"):
-        if device.tag == "interface" and interface_type(device) != "hostdev":
-            continue
+    assigning = [
+        device
+        for device in devices.iterchildren("hostdev", "interface")
+        if device.tag == "hostdev" or device.get("type") == "hostdev"
+    ]
+    for device in assigning if len(assigning) > 1 else ():
         if is_hostdev_of(device, "usb"):
             source = _usb_source(device)
             before = None if source is None else usb.before(source)

@@ -107,15 +107,20 @@ def usb_troubles(
         one.trouble in (Trouble.BESIDE_NONE, Trouble.NO_MASTER) for one in of_controllers
     ):
         return
-    used = list(usb_devices(devices, machine, libvirt))
+    used = usb_devices(devices, machine, libvirt)
     yield from _troubles_of_addresses(used)
     if has_usb(numbered, machine) is not False:
-        if used or len(numbered) > 1:
+        if len(numbered) > 1 or any(one.bus is not None or one.is_hub for one in used) or _has_own_ports(numbered):
             yield from _Ports(numbered, machine).troubles(used)
     elif used:
         yield Found(Trouble.DISABLED, used[0].element, next((one.element for one in numbered), None))
     elif _gets_keyboard(devices, numbered, machine):
         yield Found(Trouble.DISABLED, numbered[0].element)
+
+
+def _has_own_ports(numbered: list[Controller]) -> bool:
+    """Tell whether a controller has a number of ports of the user's choosing: it may be 0."""
+    return any("ports" in one.element.attrib for one in numbered)
 
 
 def _troubles_of_models(numbered: list[Controller]) -> Iterator[Found]:
@@ -139,15 +144,15 @@ def _troubles_of_masters(numbered: list[Controller]) -> Iterator[Found]:
     companions = [one for one in numbered if one.is_companion and one.model != "none"]
     if not companions or any(isinstance(one.model, Unknown) for one in numbered):
         return
-    masters = {one.index for one in numbered if not one.is_companion and one.model != "none"}
+    masters = {one.number for one in numbered if not one.is_companion and one.model != "none"}
     if not masters:
         yield Found(Trouble.NO_MASTER, companions[0].element)
         return
     if UNKNOWN in masters:
         return
     for companion in companions:
-        if isinstance(companion.index, int) and companion.index not in masters:
-            yield Found(Trouble.ALONE, companion.element, detail=str(companion.index))
+        if isinstance(companion.number, int) and companion.number not in masters:
+            yield Found(Trouble.ALONE, companion.element, detail=str(companion.number))
 
 
 _WITH_PORTS_ALONE: Final = frozenset({"input", "redirdev", "hostdev"})
@@ -191,7 +196,7 @@ def has_usb(numbered: list[Controller], machine: Machine) -> bool | None:
     real = [one for one in numbered if one.model != "none" and not is_dropped(one, machine)]
     if real:
         return True
-    if any(one.index == 0 for one in numbered):
+    if any(one.number == 0 for one in numbered):
         return False
     return adds_usb(machine)
 
@@ -241,15 +246,20 @@ class UsbDevice(NamedTuple):
     path: tuple[int, ...]
 
 
-def usb_devices(devices: Element, machine: Machine, libvirt: Version | None) -> Iterator[UsbDevice]:
+def usb_devices(devices: Element, machine: Machine, libvirt: Version | None) -> list[UsbDevice]:
     """The devices that are surely on USB, in the order in which libvirt gives them ports."""
     is_extended = libvirt is None or libvirt >= _EXTENDED
-    for tag, is_usb, came_late in _KINDS:
-        if came_late and not is_extended:
-            continue
-        for device in devices.iterchildren(tag):
-            if is_usb(device, machine):
-                yield _at_port(device)
+    found = []
+    for device in devices.iterchildren(*_KINDS):
+        place, is_usb, came_late = _KINDS[str(device.tag)]
+        if is_usb(device, machine) and (is_extended or not came_late):
+            found.append((place, device))
+    found.sort(key=_first)
+    return [_at_port(device) for _place, device in found]
+
+
+def _first(found: tuple[int, Element]) -> int:
+    return found[0]
 
 
 def _at_port(device: Element) -> UsbDevice:
@@ -299,20 +309,21 @@ def _is_usb_nic(device: Element, machine: Machine) -> bool:
     return network_model(device) == "usb-net" and interface_type(device) != "hostdev"
 
 
-_KINDS: Final[tuple[tuple[str, Callable[[Element, Machine], bool], bool], ...]] = (
-    ("disk", _is_usb_disk, False),
-    ("interface", _is_usb_nic, True),
-    ("sound", lambda device, machine: attribute(device, "model") == "usb", True),
-    ("hostdev", _is_usb_hostdev, False),
-    ("controller", lambda device, machine: attribute(device, "type") == "ccid", True),
-    ("smartcard", lambda device, machine: _needs_reader(device), True),
-    ("serial", lambda device, machine: child_attribute(device, "target", "type") == "usb-serial", True),
-    ("input", _is_usb_input, False),
-    ("filesystem", lambda device, machine: child_attribute(device, "driver", "type") == "mtp", True),
-    ("hub", lambda device, machine: attribute(device, "type") == "usb", False),
-    ("redirdev", _is_usb_redirection, False),
-)
-"""Tags, whether a device of that tag is on USB, and whether it counts since _EXTENDED only."""
+_KINDS: Final[dict[str, tuple[int, Callable[[Element, Machine], bool], bool]]] = {
+    "disk": (0, _is_usb_disk, False),
+    "interface": (1, _is_usb_nic, True),
+    "sound": (2, lambda device, machine: attribute(device, "model") == "usb", True),
+    "hostdev": (3, _is_usb_hostdev, False),
+    "controller": (4, lambda device, machine: attribute(device, "type") == "ccid", True),
+    "smartcard": (5, lambda device, machine: _needs_reader(device), True),
+    "serial": (6, lambda device, machine: child_attribute(device, "target", "type") == "usb-serial", True),
+    "input": (7, _is_usb_input, False),
+    "filesystem": (8, lambda device, machine: child_attribute(device, "driver", "type") == "mtp", True),
+    "hub": (9, lambda device, machine: attribute(device, "type") == "usb", False),
+    "redirdev": (10, _is_usb_redirection, False),
+}
+"""By tag: the place in the order in which libvirt gives ports, whether a device is on USB, whether it counts since
+_EXTENDED only."""
 
 
 def _needs_reader(smartcard: Element) -> bool:
@@ -354,18 +365,18 @@ class _Ports:
         self._is_known = True
         for controller in numbered:
             self._add(controller, machine)
-        if not any(one.index == 0 for one in numbered) and adds_usb(machine) is not False:
+        if not any(one.number == 0 for one in numbered) and adds_usb(machine) is not False:
             self._add_default(machine)
 
     def _add(self, controller: Controller, machine: Machine) -> None:
         ports, is_exact = _ports_of(controller, machine)
-        if not isinstance(controller.index, int) or isinstance(ports, Unknown):
+        if not isinstance(controller.number, int) or isinstance(ports, Unknown):
             self._is_known = False
-        elif ports > 0 and controller.index in self._buses:
-            self._doubled.append((controller, self._owners[controller.index]))
+        elif ports > 0 and controller.number in self._buses:
+            self._doubled.append((controller, self._owners[controller.number]))
         elif ports > 0:
-            self._buses[controller.index] = _Hub(ports, is_exact)
-            self._owners[controller.index] = controller.element
+            self._buses[controller.number] = _Hub(ports, is_exact)
+            self._owners[controller.number] = controller.element
 
     def _add_default(self, machine: Machine) -> None:
         is_pc = machine.arch in _X86 and isinstance(machine.name, str) and not is_q35(machine)
@@ -374,7 +385,7 @@ class _Ports:
     def troubles(self, used: list[UsbDevice]) -> Iterator[Found]:
         """What libvirt refuses of the ports that these devices ask for, and of controllers with the same number."""
         for controller, owner in self._doubled:
-            yield Found(Trouble.NUMBER, controller.element, owner, str(controller.index))
+            yield Found(Trouble.NUMBER, controller.element, owner, str(controller.number))
         if not self._is_known:
             return
         found = False

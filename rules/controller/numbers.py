@@ -25,15 +25,15 @@ def _each_controller(context: Context, devices: Element) -> Iterable[Controller]
     """The controllers that are no matter of PCI or USB."""
     if not context.domain.runs_on_qemu or devices is not context.domain.devices:
         return ()
-    return (one for one in context.domain.controllers if one.type not in ("pci", "usb", UNKNOWN))
+    return [one for one in context.domain.controllers if one.type != "usb" and one.type is not UNKNOWN]
 
 
 def _each_duplicate(context: Context, devices: Element) -> Iterator[tuple[Controller, Controller]]:
     """The controllers with a number that one of their type has before them, each with that one."""
     first: dict[tuple[Maybe[str], int], Controller] = {}
     for controller in _each_controller(context, devices):
-        if isinstance(controller.index, int):
-            before = first.setdefault((controller.type, controller.index), controller)
+        if isinstance(controller.number, int):
+            before = first.setdefault((controller.type, controller.number), controller)
             if before is not controller:
                 yield controller, before
 
@@ -63,7 +63,7 @@ def controller_number_taken(context: Context, pair: tuple[Controller, Controller
     controller, before = pair
     yield Problem(
         Spot(controller.element, "index"),
-        f"there is a {controller.type} controller with the number {controller.index} already:"
+        f"there is a {controller.type} controller with the number {controller.number} already:"
         " libvirt refuses the definition",
         "remove one of them, or give this one an index that no other has",
         ((Spot(before.element, "index"), "the first one of this number"),),
@@ -174,7 +174,7 @@ def _each_scsi(context: Context, devices: Element) -> Iterator[tuple[Controller,
         elif controller.model == "ncr53c90":
             if _has_esp(context.machine) is False:
                 yield controller, f"it is part of a machine, and the machine {context.machine} has none"
-            elif isinstance(controller.index, int) and controller.index > 0:
+            elif isinstance(controller.number, int) and controller.number > 0:
                 yield controller, "it is part of the machine, and has the number 0"
 
 

@@ -263,7 +263,7 @@ def hostdev_not_on_scsi_controller(context: Context, device: Element) -> Problem
     places = ["bus"]
     number = decimal(attribute(address, "controller")) or 0
     if any(
-        one.type == "scsi" and one.index == number and one.model == "lsilogic" for one in context.domain.controllers
+        one.type == "scsi" and one.number == number and one.model == "lsilogic" for one in context.domain.controllers
     ):
         places.append("target")
     for place in places:
