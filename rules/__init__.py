@@ -23,6 +23,7 @@ MODULES: Final = (
     "device.iommu",
     "device.others",
     "device.panic",
+    "device.rng",
     "device.shmem",
     "device.watchdog",
     "disk.options",

@@ -13,6 +13,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "device.iommu": ("devices/iommu",),
     "device.others": ("devices/nvram", "devices/pstore/size", "devices/vsock/cid"),
     "device.panic": ("devices/panic",),
+    "device.rng": ("devices/rng/backend",),
     "device.shmem": ("devices/shmem",),
     "device.watchdog": ("devices/watchdog",),
     "disk.options": ("devices/disk", "devices/disk/geometry", "devices/disk/product", "devices/disk/shareable"),
@@ -35,7 +36,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "network.drivers": ("devices/interface/driver",),
     "network.parts": ("devices/interface/backend", "devices/interface/bandwidth", "devices/interface/coalesce", "devices/interface/driver", "devices/interface/ip", "devices/interface/mtu", "devices/interface/port", "devices/interface/portForward", "devices/interface/route", "devices/interface/script", "devices/interface/source/ip", "devices/interface/source/route", "devices/interface/target", "devices/interface/virtualport", "devices/interface/vlan"),
     "network.switching": ("devices/interface/bandwidth", "devices/interface/filterref", "devices/interface/port", "devices/interface/target", "devices/interface/virtualport", "devices/interface/vlan"),
-    "network.types": ("devices/interface",),
+    "network.types": ("devices/interface", "devices/interface/model"),
     "numa": ("cpu/numa", "cpu/numa/cell/cache", "cpu/numa/cell/distances", "cpu/numa/interconnects", "numatune", "numatune/memnode"),
     "pci.controllers": ("devices",),
     "pci.options": ("devices", "devices/controller/model"),
@@ -128,6 +129,7 @@ cpu CPU014 cpu-address-bits-missing
 cpu CPU020 cpu-features-of-s390
 cpu CPU021 cpu-feature-unknown-on-arm
 device.common DEV001 device-address-type
+device.common DEV002 virtio-without-bus
 device.common DEV070 memballoon-of-xen
 device.iommu DEV040 iommu-of-other-machine
 device.iommu DEV041 iommu-options-of-intel
@@ -139,6 +141,8 @@ device.others DEV090 pstore-size
 device.panic DEV010 panic-model-of-other-machine
 device.panic DEV011 panic-without-model
 device.panic DEV012 panic-model-twice
+device.rng DEV050 rng-source-incomplete
+device.rng DEV051 rng-source-reconnecting
 device.shmem DEV030 shmem-model-gone
 device.shmem DEV031 shmem-size
 device.shmem DEV032 shmem-parts
@@ -354,6 +358,7 @@ network.types NET001 interface-type-of-other-hypervisor
 network.types NET002 interface-needs-virtio
 network.types NET003 vhostuser-without-shared-memory
 network.types NET004 vhostuser-source
+network.types NET005 usb-nic-of-newer-libvirt
 numa NUMA001 cell-number-too-high
 numa NUMA002 cell-number-twice
 numa NUMA003 cells-share-vcpus

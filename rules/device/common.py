@@ -1,4 +1,4 @@
-"""DEV001 and DEV070: what concerns devices that most domains have: the addresses of small devices, the balloon.
+"""DEV001, DEV002 and DEV070: what concerns devices that most domains have: the addresses of small devices, the balloon.
 
 Every run imports this module; the others wait for their devices.
 """
@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
+from domlint.domain.devices import disk_bus, interface_type, is_virtio, network_model
+from domlint.domain.machine import MachineKind
 from domlint.domain.panic import NO_PANIC_MODEL, default_panic_model
 from domlint.domain.values import Unknown, attribute, child
 from domlint.findings import Outcome
@@ -130,6 +132,96 @@ def device_address_type(context: Context, misplaced: _Misplaced) -> Problems:
         way,
         outcome=Outcome.DEFINE if kind == "unassigned" else place.outcome,
     )
+
+
+_ARM: Final = frozenset({"aarch64", "armv7l", "armv6l"})
+_RISCV: Final = frozenset({"riscv64", "riscv32"})
+
+
+def _each_without_bus(context: Context, devices: Element) -> Iterator[Element]:
+    """The virtio devices of a machine that has no bus for them, and that name no address.
+
+    ``devices`` itself stands for the balloon that libvirt gives a machine of RISC-V.
+    """
+    machine = context.machine
+    if machine.kind is not MachineKind.OTHER or machine.arch not in _ARM | _RISCV or not context.domain.runs_on_qemu:
+        return
+    if not isinstance(machine.name, str) or machine.name == "versatilepb":
+        return
+    # Libvirt starts a NIC of Arm's boards in an old way that asks for no address; a vexpress has no place for a vsock.
+    tags = [tag for tag in _BUS_SEEKING if tag != "interface" or machine.arch in _RISCV]
+    if context.libvirt is None or context.libvirt >= (9, 1, 0):
+        tags.append("crypto")
+    if machine.name.startswith("vexpress-"):
+        tags = ["vsock"]
+    elif machine.arch in _RISCV and child(devices, "memballoon") is None:
+        yield devices
+    for device in devices.iterchildren(*tags):
+        if _is_virtio(device) and child(device, "address") is None:
+            yield device
+
+
+_BUS_SEEKING: Final = ("rng", "memballoon", "vsock", "interface", "disk", "controller", "input")
+
+
+def _is_virtio(device: Element) -> bool:
+    model = attribute(device, "model")
+    match device.tag:
+        case "interface":
+            return interface_type(device) != "hostdev" and is_virtio(network_model(device))
+        case "disk":
+            return disk_bus(device) == "virtio"
+        case "input":
+            return attribute(device, "bus") == "virtio"
+        case "controller":
+            kind = attribute(device, "type")
+            return kind == "virtio-serial" or (kind == "scsi" and (model == "virtio-scsi" or model in _VIRTIO))
+        case "vsock":
+            return model is None or model in _VIRTIO
+    return model in _VIRTIO
+
+
+@rule(
+    "DEV002",
+    "virtio-without-bus",
+    outcome=Outcome.START,
+    on="devices",
+    each=_each_without_bus,
+    needs=Needs.MACHINE,
+    source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainAssignVirtioMMIOAddresses),"
+    " src/qemu/qemu_domain.c (qemuDomainSupportsPCI), src/qemu/qemu_command.c (qemuBuildVirtioDevGetConfig)",
+    bad=Example(
+        "<memballoon model='virtio'/> <!-- DEV002 -->",
+        arch="aarch64",
+        machine="raspi3b",
+        host="aarch64-8.2",
+    ),
+    good=Example(
+        "<memballoon model='virtio'/>",
+        arch="aarch64",
+        machine="virt",
+        host="aarch64-8.2",
+    ),
+)
+def virtio_without_bus(context: Context, device: Element) -> Problems:
+    """A virtio device on a board that has no bus for it.
+
+    Of the boards of Arm and RISC-V, virt has PCI, vexpress has virtio on MMIO, and versatilepb PCI. On any other,
+    libvirt finds no address for the device: it defines the domain, and refuses to start it. To a domain of RISC-V
+    without a memory balloon it gives a virtio one.
+    """
+    if device.tag == "devices":
+        yield Problem(
+            Spot(device),
+            f"libvirt adds a virtio memory balloon, and the machine {context.machine} has no bus for it",
+            "add <memballoon model='none'/>, or take the machine virt",
+        )
+    else:
+        yield Problem(
+            Spot(device),
+            f"the machine {context.machine} has no bus for the virtio device <{device.tag}>",
+            "say <memballoon model='none'/>" if device.tag == "memballoon" else "take the machine virt, or remove it",
+        )
 
 
 @rule(

@@ -9,7 +9,7 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import interface_type, is_virtio, network_model
 from domlint.domain.interfaces import InterfacePart, each_part
-from domlint.domain.machine import MachineKind, PciRoot
+from domlint.domain.machine import MachineKind
 from domlint.domain.values import Maybe, Unknown, attribute, child, decimal
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -145,12 +145,9 @@ def _place(context: Context, interface: Element) -> str | None:
         return _PLACES_OF_MODELS[model]
     if machine.kind is MachineKind.S390_CCW and (model is None or is_virtio(model)):
         return "ccw"
-    if machine.root is PciRoot.NONE and machine.arch in _WITH_MMIO and is_virtio(model):
+    if isinstance(machine.name, str) and machine.name.startswith("vexpress-") and is_virtio(model):
         return "virtio-mmio"
     return None
-
-
-_WITH_MMIO: Final = ("armv7l", "armv6l", "aarch64")
 
 
 _MMIO_NIC: Final = """\

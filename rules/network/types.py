@@ -11,6 +11,8 @@ from typing import Final
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import is_virtio, network_model
+from domlint.domain.interfaces import InterfacePart, each_part
+from domlint.domain.machine import PciRoot
 from domlint.domain.values import Unknown, attribute, child, child_attribute
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -221,4 +223,36 @@ def vhostuser_source(context: Context, found: tuple[Element, str]) -> Problems:
             Spot(reconnect),
             "QEMU listens at this socket (mode='server'), and can connect again only where it is the client",
             "remove <reconnect>, or say mode='client'",
+        )
+
+
+def _each_usb(context: Context, model: Element) -> Iterator[InterfacePart]:
+    for part in each_part(context, model) if model.get("type") == "usb-net" else ():
+        if child(part.interface, "address") is None and part.type != "hostdev":
+            yield part
+
+
+@rule(
+    "NET005",
+    "usb-nic-of-newer-libvirt",
+    outcome=Outcome.DEFINE,
+    on="devices/interface/model",
+    each=_each_usb,
+    needs=Needs.MACHINE,
+    until="10.3.0",
+    source="libvirt 7.0.0 and 9.0.0 src/qemu/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags),"
+    " 10.3.0 docs/formatdomain.rst; seen with libvirt 7.0.0 and 9.0.0",
+    bad=Example("<interface type='user'>\n  <model type='usb-net'/> <!-- NET005 -->\n</interface>\n", libvirt="9.0.0"),
+    good=Example("<interface type='user'>\n  <model type='e1000e'/>\n</interface>\n", libvirt="9.0.0"),
+)
+def usb_nic_of_newer_libvirt(context: Context, model: InterfacePart) -> Problems:
+    """The NIC is one on USB, which libvirt knows since 10.3.0.
+
+    Older ones look for a PCI slot, find that none is right for it, and refuse the definition.
+    """
+    if context.machine.root in (PciRoot.PCI, PciRoot.PCIE):
+        yield Problem(
+            Spot(model.element, "type"),
+            "libvirt gives NICs of the model usb-net no place before 10.3.0",
+            "take another model, or use libvirt 10.3.0 or newer",
         )

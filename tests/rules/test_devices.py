@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from domlint.engine import Plan, Source
-from domlint.examples import whole_document
+from domlint.examples import example_host, whole_document
 from domlint.rule import Example
 from domlint.rules import catalogue
 from domlint.versions import Version
@@ -311,3 +311,50 @@ def test_what_needs_tpm_2(backend: str, inside: str, machine: tuple[str, str], l
 def test_the_proxy_is_for_a_tpm_of_the_host() -> None:
     assert codes(tpm(PROXY), PSERIES) == refused("TPM004")
     assert codes(tpm(PROXY, HOST_TPM), PSERIES) == set()
+
+
+DAEMON = "<rng model='virtio'><backend model='egd' {}</backend></rng>"
+
+
+@pytest.mark.parametrize(
+    ("backend", "expected"),
+    [
+        ("type='tcp'>", "DEV050"),
+        ("type='tcp'><source host='a'/>", "DEV050"),
+        ("type='tcp'><source host='a' service='5'/>", ""),
+        ("type='tcp'><source host='{{ a }}' service='5'/>", ""),
+        ("type='{{ t }}'>", ""),
+        ("type='unix'><source mode='connect'/>", "DEV050"),
+        ("type='udp'><source mode='bind' service='6'/>", "DEV050"),
+        ("type='udp'><source mode='bind' service='6'/><source mode='connect' service='5'/>", ""),
+        ("type='file'><source path='/x'/>", ""),
+        ("type='pty'>", ""),
+        ("type='unix'><source mode='bind' path='/x'><reconnect enabled='no'/></source>", "DEV051"),
+        ("type='unix'><source mode='connect' path='/x'><reconnect enabled='yes' timeout='5'/></source>", ""),
+    ],
+)
+def test_daemons_of_random_numbers(backend: str, expected: str) -> None:
+    assert codes(DAEMON.format(backend)) == (refused(expected) if expected else set())
+
+
+RNG = "<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>"
+
+
+def on_board(devices: str, machine: str, libvirt: str = "11.3.0") -> set[str]:
+    example = Example(devices, arch="aarch64", machine=machine)
+    plan = Plan(RULES, (example_host("aarch64-8.2"),), libvirt=Version.parse(libvirt))
+    return {finding.code for finding in plan.check(Source("x.xml", whole_document(example).encode())).findings}
+
+
+def test_virtio_devices_on_boards_without_a_bus() -> None:
+    assert on_board(RNG, "raspi3b") == {"DEV002"}
+    assert on_board("<memballoon model='none'/>", "raspi3b") == set()
+    assert on_board("<interface type='user'><model type='virtio'/></interface>", "raspi3b") == set()
+    assert on_board("<disk type='file'><target dev='vda' bus='virtio'/></disk>", "raspi3b") == {"DEV002"}
+    assert on_board(RNG, "virt") == set()
+    assert on_board(RNG, "{{ machine }}") == set()
+    # A board that the host does not list may be an alias of another machine.
+    assert on_board(RNG, "board") == set()
+    crypto = "<crypto model='virtio' type='qemu'><backend model='builtin'/></crypto>"
+    assert on_board(crypto, "raspi3b") == {"DEV002"}
+    assert on_board(crypto, "raspi3b", "9.0.0") == set()

@@ -364,3 +364,11 @@ def test_what_is_for_pci(inside: str, arch: str, machine: str, expected: set[tup
 )
 def test_drivers_of_assigned_nics(name: str, expected: set[tuple[str, str]]) -> None:
     assert found(interface("hostdev", f"<driver name='{name}'/>")) == expected
+
+
+def test_nics_on_usb_before_libvirt_placed_them() -> None:
+    nic = interface("user", "<model type='usb-net'/>")
+    assert found(nic, "9.0.0") == {("NET005", "define")}
+    assert found(nic, "10.3.0") == set()
+    assert found(interface("user", "<model type='usb-net'/><address type='usb'/>"), "9.0.0") == set()
+    assert found(nic, "9.0.0", machine="{{ machine }}") == set()
