@@ -65,7 +65,7 @@ ROWS = (
     ),
     Capability(
         "panic-default-elsewhere",
-        "panic devices on ISA (pvpanic), which older libvirt takes for the default of all machines",
+        "panic devices on ISA (pvpanic), the default of older libvirts everywhere",
         ("devices/panic[not(@model)]",),
         "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefPanic), src/qemu/qemu_domain.c"
         " (qemuDomainDevicePanicDefPostParse), 7.0.0 and 9.0.0",

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 def with_devices(devices: str, before: str = "") -> str:
     os_ = "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
-    return f"<domain type='kvm'><name>vm</name>{before}{os_}<devices>\n{devices}\n</devices></domain>\n"
+    return f"<domain type='kvm'><name>vm</name><memory>1048576</memory>{before}{os_}<devices>\n{devices}\n</devices></domain>\n"
 
 
 def lint(folder: Path, *more: str | Path | bytes, data: bytes | str | None = None, **options: object) -> Result:
@@ -94,19 +94,22 @@ def test_passwords_are_not_read(folder: Path, document: str) -> None:
 
 def test_a_network_is_not_asked(folder: Path) -> None:
     """A document type on another machine is not fetched: there is no other machine here, and no word about it."""
-    result = lint(folder, data="<!DOCTYPE domain SYSTEM 'http://192.0.2.1/x.dtd'><domain type='kvm'/>")
+    result = lint(folder, data="<!DOCTYPE domain SYSTEM 'http://192.0.2.1/x.dtd'>" + PLAIN + "</domain>")
     assert of_file(result) == []
     assert result.stderr.startswith(NO_CAPS_HINT)
     assert result.seconds < 3
 
 
+PLAIN = "<domain type='kvm'><memory>1048576</memory><os><type>hvm</type></os>"
+"""The beginning of a domain that libvirt takes."""
+
 LARGE = {
-    "a million elements": ("<domain>" + "<a/>" * 1_000_000 + "</domain>", []),
+    "a million elements": (f"{PLAIN}" + "<a/>" * 1_000_000 + "</domain>", []),
     "a million interfaces": (with_devices("<interface/>" * 1_000_000), []),
     "a million bare teamings": (with_devices("<teaming/>" * 1_000_000), []),
-    "as many lines as fit": ("<domain>" + "\n" * 9_000_000 + "</domain>", []),
-    "half a million attributes": ("<domain><a " + " ".join(map("a{}=''".format, range(500_000))) + "/></domain>", []),
-    "one attribute of 9 MB": (f"<domain type='kvm' a='{'x' * 9_000_000}'/>", []),
+    "as many lines as fit": (f"{PLAIN}" + "\n" * 9_000_000 + "</domain>", []),
+    "half a million attributes": (f"{PLAIN}<a " + " ".join(map("a{}=''".format, range(500_000))) + "/></domain>", []),
+    "one attribute of 9 MB": (PLAIN.replace(" ", f" a='{'x' * 9_000_000}' ", 1) + "</domain>", []),
     "5,000 levels": (
         "<domain>" + "<a>" * 5000 + "</a>" * 5000 + "</domain>",
         ["error[XML001] elements are nested deeper than the 256 levels that libxml2, and so libvirt, reads"],
@@ -124,7 +127,7 @@ LARGE = {
     "2 million wrong tags": ("<domain>" + "<a></b>" * 2_000_000, ["error[XML001] not well-formed XML: this end tag"]),
     "16 MB of less-than signs": ("<" * 16_000_000, ["error[XML001] not well-formed XML"]),
     "undeclared prefixes": (
-        "<domain type='kvm'>" + "<a:b/>" * 500_000 + "</domain>",
+        PLAIN + "<a:b/>" * 500_000 + "</domain>",
         ["error[XML001] the prefix 'a:' of 'a:b' is not declared"],
     ),
 }
