@@ -133,6 +133,15 @@ WHOLE_HOSTS = {
   <machine type='kvm' name='raspi3b' maxCpus='4' acpi='no'/>
 </qemuCaps>
 """,
+    "armv7l-8.2": """\
+<qemuCaps>
+  <emulator>/usr/bin/qemu-system-arm</emulator>
+  <selfvers>10000000</selfvers>
+  <version>8002000</version>
+  <arch>armv7l</arch>
+  <machine type='tcg' name='virt-8.2' alias='virt' maxCpus='512' acpi='yes'/>
+</qemuCaps>
+""",
     "s390x-8.2": """\
 <qemuCaps>
   <emulator>/usr/bin/qemu-system-s390x</emulator>

@@ -194,6 +194,33 @@ def pmu_off_on_ppc64(context: Context, element: Element) -> Problems:
         )
 
 
+@rule(
+    "FEAT003",
+    "gic-version-on-32-bits",
+    outcome=Outcome.START,
+    on="features/gic",
+    needs=Needs.HOST,
+    asked="9.8.0",
+    source="libvirt 11.3.0 src/qemu/qemu_command.c (qemuAppendDomainFeaturesMachineParam)",
+    bad=_guest("<gic version='3'/> <!-- FEAT003 -->", "armv7l", "virt", "qemu")._replace(host="armv7l-8.2"),
+    good=_guest("<gic version='2'/>", "armv7l", "virt", "qemu")._replace(host="armv7l-8.2"),
+)
+def gic_version_on_32_bits(context: Context, element: Element) -> Problems:
+    """QEMU's 32-bit Arm emulator is to have another interrupt controller than version 2.
+
+    libvirt chooses the version with the emulator of AArch64 alone. It defines the domain, and refuses to start it.
+    """
+    host, version = context.host, attribute(element, "version")
+    if host is None or host.arch not in ("armv7l", "armv6l") or not context.is_judged:
+        return
+    if version in ("3", "host") and _counts(context, element):
+        yield Problem(
+            Spot(element, "version"),
+            f"libvirt cannot choose version {version} with an emulator of {host.arch}: it refuses to start the domain",
+            "say version='2', or take an emulator of aarch64",
+        )
+
+
 # Features that need each other, or another domain type.
 
 
@@ -506,8 +533,8 @@ def _is_flag(timer: Element) -> bool:
 def flags_without_cpu(context: Context, element: Element) -> Problems:
     """A feature is a flag of the CPU, and the domain does not say which CPU.
 
-    On Arm, RISC-V and LoongArch libvirt does not know what CPU an accelerated domain gets by default. It needs its name
-    to pass the flag to QEMU, and refuses to start the domain.
+    libvirt needs the CPU's name to pass the flag to QEMU. On Arm, RISC-V and LoongArch it does not know what CPU an
+    accelerated domain gets by default, and on less common architectures it never does: it refuses to start the domain.
     """
     domain = context.domain
     if child(domain.element, "os") is not element or not gets_no_cpu(domain.cpu, context.machine.arch, domain.type):
@@ -518,5 +545,5 @@ def flags_without_cpu(context: Context, element: Element) -> Problems:
             Spot(flag),
             f"<{flag.tag}> is a flag of the CPU, and on {context.machine.arch} libvirt does not know which CPU that is:"
             " it refuses to start the domain",
-            "say <cpu mode='host-passthrough'/>",
+            "remove it" if domain.type == "qemu" else "say <cpu mode='host-passthrough'/>",
         )

@@ -68,9 +68,18 @@ Source: libvirt 11.3.0 src/qemu/qemu_postparse.c (qemuDomainDefSetDefaultCPU), a
 """
 
 
+_DEFAULT_KNOWN: Final = frozenset({"x86_64", "i686", "s390x", "s390", "ppc64", "ppc64le"})
+"""The architectures whose default CPU libvirt knows. It has no driver for the CPUs of those that are in neither.
+
+Source: libvirt 11.3.0 src/cpu/cpu.c (virCPUArchIsSupported), alike in 7.0.0 and 9.0.0.
+"""
+
+
 def gets_no_cpu(cpu: DomainCpu | None, arch: Maybe[str], domain_type: Maybe[str]) -> bool:
     """Tell whether libvirt does not know what CPU a domain has: it names none, and libvirt has no default."""
-    if domain_type not in ("kvm", "hvf") or arch not in DEFAULT_UNKNOWN:
+    if not isinstance(arch, str) or arch in _DEFAULT_KNOWN or (arch in DEFAULT_UNKNOWN and domain_type == "qemu"):
+        return False
+    if domain_type not in ("kvm", "hvf", "qemu"):
         return False
     return cpu is None or (cpu.mode == "custom" and cpu.model is None)
 

@@ -151,6 +151,11 @@ def test_a_flag_of_the_cpu_needs_a_cpu(machine: str, flag: str) -> None:
     assert codes(f"{flag}<cpu><topology sockets='1' cores='1' threads='1'/></cpu>", machine, "kvm") == expected
 
 
+def test_a_flag_of_the_cpu_needs_a_cpu_on_boards_that_libvirt_has_no_driver_for() -> None:
+    pmu = "<domain type='{}'><name>a</name><os><type arch='sparc'>hvm</type></os><features><pmu/></features></domain>"
+    assert [codes("", document=pmu.format(type_)) for type_ in ("qemu", "kvm")] == ["FEAT040", "FEAT040"]
+
+
 def test_versions_of_features() -> None:
     hint = "<features><kvm><hint-dedicated state='on'/></kvm></features>"
     assert codes(hint, libvirt="7.0.0") == "FEAT031"
