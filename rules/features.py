@@ -277,7 +277,8 @@ def tcg_feature_without_tcg(context: Context, element: Element) -> Problems:
 
 def _size(element: Element, default_unit: int) -> int:
     """The size that an element holds, in bytes; 0 where it is not known."""
-    return scaled_size(element, default_unit) or 0
+    size = scaled_size(element, default_unit)
+    return size if isinstance(size, int) else 0
 
 
 def _odd_size(context: Context, element: Element, default_unit: int, unit_read: int) -> Problems:

@@ -18,7 +18,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "device.watchdog": ("devices/watchdog",),
     "disk.options": ("devices/disk", "devices/disk/geometry", "devices/disk/product", "devices/disk/shareable"),
     "disk.target": ("devices", "devices/disk", "devices/hostdev/address"),
-    "features": ("features", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
+    "features": ("features", "features/gic", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
     "firmware.choice": ("features/acpi", "os"),
     "firmware.loader": ("os/firmware", "os/loader", "os/nvram"),
@@ -178,6 +178,7 @@ disk.target DISK014 drive-address-of-hostdev
 disk.target DISK015 drive-not-on-controller
 features FEAT001 feature-of-another-machine
 features FEAT002 pmu-off-on-ppc64
+features FEAT003 gic-version-on-32-bits
 features FEAT010 vmport-without-ps2
 features FEAT011 tcg-feature-without-tcg
 features FEAT012 smm-memory-size

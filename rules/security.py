@@ -8,7 +8,7 @@ from typing import Final
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.kinds import S390, X86
-from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal, whole_text
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -157,7 +157,7 @@ def security_label_empty(context: Context, element: Element) -> Problems:
             UNKNOWN,
         )
     )
-    is_empty = attribute(label, "type") == "static" and not "".join(element.itertext())
+    is_empty = attribute(label, "type") == "static" and not whole_text(element)
     if is_read and is_empty and context.domain.runs_on_qemu:
         yield Problem(
             Spot(element),
@@ -232,7 +232,7 @@ def device_label_incomplete(context: Context, element: Element) -> Problems:
     libvirt refuses the definition.
     """
     relabel, label = attribute(element, "relabel"), child(element, "label")
-    text = "" if label is None else "".join(label.itertext())
+    text = whole_text(label)
     if relabel == "yes" and not text:
         yield Problem(
             Spot(element, "relabel"),
@@ -391,7 +391,7 @@ def snp_data_length(context: Context, element: Element) -> Problems:
         return
     for name, length in _LENGTHS.items():
         data = child(element, name)
-        text = "" if data is None else "".join(data.itertext())
+        text = whole_text(data)
         if data is None or not text or is_placeholder(text):
             continue
         given = _decoded_length(text)

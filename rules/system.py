@@ -8,7 +8,7 @@ from typing import Final
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.kinds import X86
-from domlint.domain.values import attribute, child, child_attribute
+from domlint.domain.values import attribute, child, child_attribute, whole_text
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -34,7 +34,7 @@ def _guest(around: str = "", os: str = _OS.format(more=""), name: str = "vm1", a
 
 def _text(element: Element | None) -> str:
     """What libvirt reads as the text of an element: that of all in it. "" where it is not known, too."""
-    text = "" if element is None else "".join(str(piece) for piece in element.itertext())
+    text = whole_text(element)
     return "" if is_placeholder(text) else text
 
 
@@ -344,7 +344,7 @@ def resource_empty(context: Context, element: Element) -> Problems:
     libvirt refuses the definition, and does not say why.
     """
     partition, channel = child(element, "partition"), child_attribute(element, "fibrechannel", "appid")
-    if partition is not None and len("".join(partition.itertext())):
+    if whole_text(partition):
         return
     if channel in (None, "") and _is_read(context, element):
         yield Problem(
@@ -420,7 +420,7 @@ def firmware_entry_empty(context: Context, element: Element) -> Problems:
 
     libvirt refuses the definition.
     """
-    is_empty = "file" not in element.attrib and not "".join(element.itertext())
+    is_empty = "file" not in element.attrib and not whole_text(element)
     if is_empty and "name" in element.attrib and _is_firmware_entry(context, element):
         yield Problem(
             Spot(element),
@@ -577,7 +577,7 @@ def several_base_boards(context: Context, element: Element) -> Problems:
 
 def _says(board: Element) -> bool:
     """Tell whether libvirt reads anything of a base board."""
-    return any(entry.get("name") in _BOARD and "".join(entry.itertext()) for entry in board.iterchildren("entry"))
+    return any(entry.get("name") in _BOARD and whole_text(entry) for entry in board.iterchildren("entry"))
 
 
 _BOARD: Final = frozenset({"manufacturer", "product", "version", "serial", "asset", "location"})

@@ -84,3 +84,8 @@ def mac_number(value: Maybe[str]) -> Maybe[int]:
 def is_unknown_at(element: Element, name: str | None) -> bool:
     """Tell whether a placeholder stands in the attribute, so that nothing can be said of it."""
     return name is not None and attribute(element, name) is UNKNOWN
+
+
+def whole_text(element: Element | None) -> str:
+    """The text of an element and of all that is in it, which is what libvirt reads; "" where there is none."""
+    return "" if element is None else "".join(str(piece) for piece in element.itertext())

@@ -225,6 +225,8 @@ def cpu_model_unknown(context: Context, asked: AskedModel) -> Problems:
 
     cpu, model, spot = asked
     arch = architecture(context)
+    if cpu.match not in ("exact", "strict") and arch in X86 and cpu.check_for(context.domain.virt_type) == "none":
+        return  # the guest gets the host's model, with which nothing is compared
     if arch in X86 and _is_in_libvirt(context, model) is False:
         near = _nearest_models(model, _usable(context, arch) or model_names())
         # Distributions add models to an older libvirt, but no versions of them, and none that nobody has.
