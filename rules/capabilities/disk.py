@@ -331,9 +331,6 @@ ROWS = (
         outcome=Outcome.DEFINE,
         asked="11.3.0",
     ),
-    # libvirt refuses to start with these where the flag is missing, as it is on every host: the driver did not compile
-    # from QEMU 2.12 on, and 5.1 removed it (QEMU docs/about/removed-features.rst). A finding that nobody needs any
-    # more would cost a search in every domain with a disk.
     Capability(
         "disk-vxhs",
         "Veritas HyperScale disks",
@@ -341,6 +338,7 @@ ROWS = (
         "libvirt src/qemu/qemu_process.c (qemuProcessStartValidateDisks), 7.0.0 and 9.0.0; " + _FORMAT,
         flags="vxhs",
         libvirt="3.8.0",
+        outcome=Outcome.START,
     ),
     Capability(
         "disk-nfs",

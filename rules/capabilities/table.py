@@ -50,6 +50,7 @@ CLUES: tuple[tuple[Any, ...], ...] = (
     ((b'nvme',), 'disk', 'disk-nvme', 0, (('drive-nvme',),), (7, 0, 0), None, (), 'devices/disk'),
     ((b'vhostuser',), 'disk', 'disk-vhost-user', 0, (('vhost-user-blk',),), (9, 0, 0), None, (), 'devices/disk'),
     ((b'vhostvdpa',), 'disk', 'disk-vhost-vdpa', 0, (('virtio-blk-vhost-vdpa',),), (11, 3, 0), None, (), 'devices/disk'),
+    ((b'vxhs',), 'disk', 'disk-vxhs', 0, (('vxhs',),), (7, 0, 0), (10, 6, 0), (), 'devices/disk'),
     ((b'nfs',), 'disk', 'disk-nfs', 0, (('blockdev',),), (7, 0, 0), (8, 7, 0), (), 'devices/disk'),
     ((b'<slices', b'storage'), 'disk', 'disk-slice', 0, (('blockdev',),), (7, 0, 0), (8, 7, 0), (), 'devices/disk'),
     ((b'verify', b'<ssl'), 'disk', 'disk-http-options', 0, (('blockdev',),), (7, 0, 0), (8, 7, 0), (), 'devices/disk'),
