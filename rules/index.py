@@ -296,6 +296,7 @@ memory.backing MEM020 huge-pages-excluded
 memory.backing MEM021 huge-page-empty
 memory.backing MEM022 huge-page-sizes-compete
 memory.backing MEM023 huge-page-node-missing
+memory.backing MEM025 huge-page-size-impossible
 memory.backing MEM024 shared-huge-pages-without-numa
 memory.devices MEM040 module-without-maximum-memory
 memory.devices MEM041 growing-memory-without-numa

@@ -207,6 +207,9 @@ ROWS = (
             ".[cpu/numa]/memoryBacking[hugepages][not(hugepages/page) or hugepages/page/@size!='4']"
             "[not(source/@type='memfd')]/discard",
             ".[cpu/numa]/memoryBacking[source/@type='file']/discard",
+            ".[memoryBacking/hugepages][not(memoryBacking/hugepages/page) or memoryBacking/hugepages/page/@size!='4']"
+            "[not(memoryBacking/source/@type='memfd')]/cpu/numa/cell/@discard='yes'",
+            ".[not(memoryBacking/source/@type='memfd')]/cpu/numa/cell[@memAccess]/@discard='yes'",
         ),
         f"{_BACKEND}, 7.0.0",
         flags="memory-backend-file.discard-data",

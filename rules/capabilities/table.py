@@ -310,6 +310,8 @@ CLUES: tuple[tuple[Any, ...], ...] = (
     ((b'<memoryBacking', b'memfd'), 'system', 'memory-memfd-numa', 0, (('memory-backend-memfd',),), (7, 0, 0), None, (), 'memoryBacking/source'),
     ((b'<memoryBacking', b'<hugepages'), 'system', 'memory-discard-of-file', 0, (('memory-backend-file.discard-data',),), (7, 0, 0), (8, 7, 0), (), 'memoryBacking/discard'),
     ((b'<memoryBacking', b'<discard'), 'system', 'memory-discard-of-file', 1, (('memory-backend-file.discard-data',),), (7, 0, 0), (8, 7, 0), (), 'memoryBacking/discard'),
+    ((b'<numa', b'discard'), 'system', 'memory-discard-of-file', 2, (('memory-backend-file.discard-data',),), (7, 0, 0), (8, 7, 0), (), 'cpu/numa'),
+    ((b'<numa', b'memAccess'), 'system', 'memory-discard-of-file', 3, (('memory-backend-file.discard-data',),), (7, 0, 0), (8, 7, 0), (), 'cpu/numa'),
     ((b'<memoryBacking', b'<hugepages'), 'system', 'memory-memfd-huge-pages', 0, (('memory-backend-memfd.hugetlb',),), (7, 0, 0), None, (), 'memoryBacking/hugepages'),
     ((b'<memoryBacking', b'<allocation'), 'system', 'memory-allocation-threads', 0, (('memory-backend-file.prealloc-threads',),), (9, 0, 0), None, (), 'memoryBacking/allocation'),
     ((b'<memoryBacking', b'<nosharepages'), 'system', 'memory-not-merged', 0, (('mem-merge',),), (7, 0, 0), (7, 6, 0), (), 'memoryBacking/nosharepages'),

@@ -40,16 +40,34 @@ def _domain(memory: str, devices: str = "", around: str = "") -> Example:
     )
 
 
-def _each_amounts(context: Context, _domain_element: Element) -> Iterator[Amounts]:
-    """The domain's memory, where all of it is known and something can be wrong with it."""
-    if context.document.domain is None:
+_ORDINARY = frozenset((None, "KiB", "k", "KB", "MiB", "M", "MB", "GiB", "G", "GB"))
+_MOST_DIGITS = 9
+"""Of a number with so few, no amount in ordinary units is near libvirt's bound."""
+
+
+def _each_amounts(context: Context, domain: Element) -> Iterator[Amounts]:
+    """The domain's memory, where something can be wrong with it. Nearly all domains have <memory> and no more."""
+    if context.document.domain is None or not context.domain.runs_on_qemu:
         return
-    amounts = context.domain.memory
-    unknown = (amounts.memory, amounts.maximum, amounts.slots, amounts.in_nodes, amounts.in_modules)
-    if any(isinstance(value, Unknown) for value in unknown) or not context.domain.runs_on_qemu:
-        return
-    if not amounts.memory or amounts.maximum_element is not None or amounts.modules:
-        yield amounts
+    is_told = False
+    for element in domain.iterchildren("memory", "currentMemory", "maxMemory", "memtune", "memoryBacking", "cpu"):
+        tag, text = element.tag, element.text
+        if tag == "memory" or tag == "currentMemory":
+            is_ordinary = text and text.isdigit() and len(text) <= _MOST_DIGITS and element.get("unit") in _ORDINARY
+            if not is_ordinary or text.strip("0") == "":
+                break
+            is_told = is_told or tag == "memory"
+        elif tag != "cpu" or child(element, "numa") is not None:
+            break
+    else:
+        if is_told and (context.domain.devices is None or child(context.domain.devices, "memory") is None):
+            return
+    yield context.domain.memory
+
+
+def _known(amounts: Amounts) -> bool:
+    values = (amounts.memory, amounts.maximum, amounts.slots, amounts.in_nodes, amounts.in_modules)
+    return not any(isinstance(value, Unknown) for value in values)
 
 
 @rule(
@@ -68,7 +86,7 @@ def memory_missing(context: Context, amounts: Amounts) -> Problems:
     libvirt takes it from `<memory>`, less what the modules among the devices have, or from the NUMA cells where there
     are some. `<currentMemory>` counts for nothing here.
     """
-    if amounts.in_nodes or (amounts.memory or 0) != amounts.in_modules:
+    if not _known(amounts) or amounts.in_nodes or (amounts.memory or 0) != amounts.in_modules:
         return
     spot = Spot(context.domain.element if amounts.element is None else amounts.element)
     if amounts.in_modules:
@@ -100,7 +118,7 @@ def modules_exceed_memory(context: Context, amounts: Amounts) -> Problems:
     libvirt adds up anew when it defines it.
     """
     memory, in_modules = amounts.memory or 0, amounts.in_modules or 0
-    if amounts.in_nodes or in_modules <= memory:
+    if not _known(amounts) or amounts.in_nodes or in_modules <= memory:
         return
     spot = Spot(context.domain.element if amounts.element is None else amounts.element)
     yield Problem(
@@ -132,6 +150,8 @@ def maximum_memory_too_small(context: Context, amounts: Amounts) -> Problems:
 
     `<maxMemory>` counts all memory, that of modules with it.
     """
+    if not _known(amounts):
+        return
     # A new domain has what its cells and modules have together; one that is read again has what <memory> says.
     memory = amounts.memory or 0
     together = (amounts.in_nodes or 0) + (amounts.in_modules or 0)
@@ -202,16 +222,6 @@ def maximum_memory_without_slots(context: Context, element: Element) -> Problems
 _TUNED = ("hard_limit", "soft_limit", "min_guarantee", "swap_hard_limit")
 
 
-def _each_too_large(context: Context, domain: Element) -> Iterator[tuple[Spot, int]]:
-    """The amounts of the domain that are beyond libvirt's bound."""
-    if context.document.domain is None or not context.domain.runs_on_qemu:
-        return
-    for element in domain.iterchildren("memory", "currentMemory", "maxMemory", "memtune", "memoryBacking", "cpu"):
-        for spot, amount in _amounts_of(element):
-            if isinstance(amount, int) and amount > MOST_KIBIBYTES:
-                yield spot, amount
-
-
 def _amounts_of(element: Element) -> Iterator[tuple[Spot, object]]:
     if element.tag == "memtune":
         for name in _TUNED:
@@ -235,22 +245,27 @@ def _amounts_of(element: Element) -> Iterator[tuple[Spot, object]]:
     "amount-too-large",
     outcome=Outcome.DEFINE,
     on=".",
-    each=_each_too_large,
+    each=_each_amounts,
     source="libvirt 11.3.0 src/conf/domain_conf.c (virDomainParseMemory), src/util/virutil.c (virScaleInteger),"
     " alike in 7.0.0 and 9.0.0",
     bad=_domain("  <memory unit='EiB'>8</memory> <!-- MEM006 -->\n"),
     good=_domain("  <memory unit='EiB'>7</memory>\n"),
 )
-def amount_too_large(context: Context, found: tuple[Spot, int]) -> Problems:
+def amount_too_large(context: Context, _amounts: Amounts) -> Problems:
     """An amount of memory is 8 EiB or more, which libvirt cannot count.
 
     libvirt refuses the definition. Mostly a unit is meant that is not written, or the other way round.
     """
-    yield Problem(
-        found[0],
-        f"{in_words(found[1])} are more than libvirt can count: less than 8 EiB",
-        "look at the unit: an amount without one is in KiB",
-    )
+    for element in context.domain.element.iterchildren(
+        "memory", "currentMemory", "maxMemory", "memtune", "memoryBacking", "cpu"
+    ):
+        for spot, amount in _amounts_of(element):
+            if isinstance(amount, int) and amount > MOST_KIBIBYTES:
+                yield Problem(
+                    spot,
+                    f"{in_words(amount)} are more than libvirt can count: less than 8 EiB",
+                    "look at the unit: an amount without one is in KiB",
+                )
 
 
 _ALIGNED = 1024
@@ -266,18 +281,16 @@ def _aligned(amount: int, to: int = _ALIGNED) -> int:
     "amount-too-large-when-aligned",
     outcome=Outcome.START,
     on=".",
+    each=_each_amounts,
     source="libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainAlignMemorySizes), alike in 7.0.0 and 9.0.0",
     bad=_domain("  <memory>9007199254740991</memory> <!-- MEM007 -->\n"),
     good=_domain("  <memory>9007199254739968</memory>\n"),
 )
-def amount_too_large_when_aligned(context: Context, element: Element) -> Problems:
+def amount_too_large_when_aligned(context: Context, amounts: Amounts) -> Problems:
     """An amount of memory comes to 8 EiB when libvirt rounds it up to whole MiB, as it does at the start.
 
     The memory of all NUMA cells counts together.
     """
-    if context.document.domain is None or not context.domain.runs_on_qemu:
-        return
-    amounts = context.domain.memory
     found: list[tuple[Spot, int, int]] = []
     if isinstance(amounts.maximum, int) and amounts.maximum_element is not None:
         found.append((Spot(amounts.maximum_element), amounts.maximum, _aligned(amounts.maximum)))

@@ -188,6 +188,62 @@ def huge_page_node_missing(context: Context, found: tuple[_Page, tuple[_Page, ..
     )
 
 
+@rule(
+    "MEM025",
+    "huge-page-size-impossible",
+    outcome=Outcome.START,
+    on="memoryBacking/hugepages",
+    each=_each_page,
+    source="libvirt 11.3.0 src/qemu/qemu_conf.c (qemuGetDomainHupageMemPath), alike in 7.0.0 and 9.0.0; Linux"
+    " Documentation/admin-guide/mm/hugetlbpage.rst",
+    bad=_backing("<hugepages>", "  <page size='2' unit='MB'/> <!-- MEM025 -->", "</hugepages>"),
+    good=_backing("<hugepages>", "  <page size='2' unit='MiB'/>", "</hugepages>"),
+)
+def huge_page_size_impossible(context: Context, found: tuple[_Page, tuple[_Page, ...]]) -> Problems:
+    """Huge pages have a size that no host has.
+
+    Pages of all architectures are powers of two, and huge ones have 64 KiB at least: libvirt finds no file system with
+    such pages, and does not start the domain. MB are 1000 times 1000 bytes; MiB are meant.
+    """
+    size, nodes = found[0].size, found[0].nodes
+    if not isinstance(size, int) or not size or size in _ORDINARY or (size >= _LEAST and not size & (size - 1)):
+        return
+    if isinstance(nodes, Unknown) or (nodes is None and not _is_used(context)) or _is_in_memfd(context):
+        return
+    lower = 1 << size.bit_length() - 1
+    nearest = min((lower, 2 * lower), key=lambda power: abs(power - size))
+    yield Problem(
+        Spot(found[0].element, "size"),
+        f"no host has pages of {size_in_words(size)}: it is no power of two"
+        if size & (size - 1)
+        else f"no host has huge pages of {size_in_words(size)}",
+        f"take {size_in_words(max(nearest, 2048))}: look at the unit, MiB and GiB are meant",
+    )
+
+
+_ORDINARY: Final = (4, 8, 16)
+"""The KiB that ordinary pages have, besides those of 64 KiB: naming them is naming no huge pages."""
+
+_LEAST: Final = 64
+
+
+def _is_used(context: Context) -> bool:
+    """Tell whether the size for all nodes that no other names is for any."""
+    named = 0
+    for page in context.domain.element.iterfind("memoryBacking/hugepages/page"):
+        mask = bitmap_of(attribute(page, "nodeset"))
+        if isinstance(mask, Unknown):
+            return False
+        named |= mask or 0
+    cells = len(context.domain.numa.cells)
+    return not cells or named & ((1 << cells) - 1) != (1 << cells) - 1
+
+
+def _is_in_memfd(context: Context) -> bool:
+    source = context.domain.element.find("memoryBacking/source")
+    return source is not None and attribute(source, "type") not in ("file", "anonymous", None)
+
+
 _NAMING_THE_MEMORY: Final = Version(5, 2, 0)
 
 

@@ -296,12 +296,14 @@ def _each_module(context: Context, element: Element) -> Iterator[Module]:
     good=_guest(_module(address=_slot(3))),
 )
 def slot_missing(context: Context, module: Module) -> Problems:
-    """A memory module sits in a slot that there is not: they are numbered from 0.
+    """A memory module sits in a slot that there is not, or does not say in which.
 
-    libvirt refuses to define the domain, whatever other slots are free.
+    libvirt refuses to define the domain, whatever other slots are free. They are numbered from 0.
     """
     amounts = context.domain.memory
     address = descendant(module.element, "address")
+    if module.address == "dimm" and module.slot is None and address is not None:
+        yield Problem(Spot(address), "the address does not say in which slot the module is", "add slot='0'")
     if not module.is_slotted or not isinstance(module.slot, int) or address is None or amounts.can_grow is not True:
         return
     slots = amounts.slots or 0

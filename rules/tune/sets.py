@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.bitmaps import MOST, bitmap
-from domlint.domain.values import attribute, decimal
+from domlint.domain.values import attribute, child, decimal
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder
 from domlint.rule import Example, Problem, Problems, Spot, rule
@@ -18,29 +18,29 @@ _WELL_FORMED: Final = r"[0-9^,\s-]*[0-9][\s]*"
 
 
 class _Place(NamedTuple):
-    """Where a set stands: path from the domain, attribute; whether it may be empty."""
+    """Where a set stands: path from there, attribute; whether it may be empty."""
 
-    path: str
+    path: tuple[str, ...]
     attribute: str
     may_be_empty: bool = False
 
 
 _PLACES: Final = {
-    "vcpu": (_Place(".", "cpuset"),),
+    "vcpu": (_Place((), "cpuset"),),
     "cputune": (
-        _Place("vcpupin", "cpuset"),
-        _Place("emulatorpin", "cpuset"),
-        _Place("iothreadpin", "cpuset"),
-        _Place("vcpusched", "vcpus"),
-        _Place("iothreadsched", "iothreads"),
-        _Place("cachetune", "vcpus", True),
-        _Place("cachetune/monitor", "vcpus", True),
-        _Place("memorytune", "vcpus", True),
-        _Place("memorytune/monitor", "vcpus", True),
+        _Place(("vcpupin",), "cpuset"),
+        _Place(("emulatorpin",), "cpuset"),
+        _Place(("iothreadpin",), "cpuset"),
+        _Place(("vcpusched",), "vcpus"),
+        _Place(("iothreadsched",), "iothreads"),
+        _Place(("cachetune",), "vcpus", True),
+        _Place(("cachetune", "monitor"), "vcpus", True),
+        _Place(("memorytune",), "vcpus", True),
+        _Place(("memorytune", "monitor"), "vcpus", True),
     ),
-    "numatune": (_Place("memory", "nodeset"), _Place("memnode", "nodeset")),
-    "memoryBacking": (_Place("hugepages/page", "nodeset"),),
-    "cpu": (_Place("numa/cell", "cpus", True),),
+    "numatune": (_Place(("memory",), "nodeset"), _Place(("memnode",), "nodeset")),
+    "memoryBacking": (_Place(("hugepages", "page"), "nodeset"),),
+    "cpu": (_Place(("numa", "cell"), "cpus", True),),
 }
 """The sets that libvirt reads, by the child of the domain that they are in.
 
@@ -53,12 +53,21 @@ def _each_set(context: Context, domain: Element) -> Iterator[tuple[Spot, str, bo
     if context.document.domain is None or not context.domain.runs_on_qemu:
         return
     for top in domain.iterchildren(*_PLACES):
-        for path, name, may_be_empty in _PLACES[str(top.tag)]:
-            for element in (top,) if path == "." else top.iterfind(path):
-                text = element.get(name)
-                # Nearly all sets are a number or a range, which are taken as they are.
-                if text and not (text.isdigit() and len(text) < 5) and not _is_ignored(context, element):
-                    yield Spot(element, name), text, may_be_empty
+        if top.tag != "cpu" or child(top, "numa") is not None:
+            for path, name, may_be_empty in _PLACES[str(top.tag)]:
+                for element in _elements(top, path):
+                    text = element.get(name)
+                    # Nearly all sets are a number or a range, which are taken as they are.
+                    if text and not (text.isdigit() and len(text) < 5) and not _is_ignored(context, element):
+                        yield Spot(element, name), text, may_be_empty
+
+
+def _elements(top: Element, path: tuple[str, ...]) -> Iterable[Element]:
+    if not path:
+        return (top,)
+    if len(path) == 1:
+        return top.iterchildren(path[0])
+    return (one for group in top.iterchildren(path[0]) for one in group.iterchildren(path[1]))
 
 
 def _is_ignored(context: Context, element: Element) -> bool:
