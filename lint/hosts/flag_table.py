@@ -609,6 +609,7 @@ FACTS: dict[str, dict[str, Any]] = {
     'virtio-net.failover': {'qemu_since': '4.1.50', 'requires': 'virtio-net', 'source': 'QEMU 4.2 ChangeLog (failover of virtio-net came with its development); libvirt src/qemu/qemu_capabilities.c, the device whose property is probed'},
     'virtio-pci-disable-legacy': {'requires': 'virtio-net', 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed is a virtio one; a QEMU with none of them has no virtio-net either'},
     'virtio-s390': {'gone_in': '2.6.0', 'never_implied': 'newer QEMU no longer has it', 'source': 'QEMU docs/about/removed-features.rst (s390-virtio)'},
+    'virtio-scsi.iothread-mapping': {'qemu_since': '9.2.50', 'source': 'QEMU 10.0 ChangeLog (iothread-vq-mapping of virtio-scsi); QEMU 9.2 has none'},
     'virtio-tx-alg': {'requires': 'virtio-net', 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed'},
     'virtio.ats': {'requires': 'virtio-net', 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed is a virtio one; a QEMU with none of them has no virtio-net either'},
     'virtio.iommu_platform': {'requires': 'virtio-net', 'source': 'libvirt src/qemu/qemu_capabilities.c, the device whose property is probed is a virtio one; a QEMU with none of them has no virtio-net either'},

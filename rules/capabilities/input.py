@@ -24,7 +24,11 @@ ROWS = (
         Capability(
             f"input-virtio-{kind}-ccw",
             f"virtio {words} on IBM Z's channels",
-            (f"devices/input[@type='{kind}'][@bus='virtio']/address/@type='ccw'",),
+            # Without an address it gets one of channels.
+            (
+                f"devices/input[@type='{kind}'][@bus='virtio']/address/@type='ccw'",
+                f"devices/input[@type='{kind}'][not(address)]/@bus='virtio'",
+            ),
             f"{_VALIDATE}, 7.0.0 to 11.3.0; {_FORMAT}",
             flags=f"virtio-{kind}-ccw",
             libvirt="4.2.0",

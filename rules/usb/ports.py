@@ -534,10 +534,12 @@ def usb_without_default_model(context: Context, found: tuple[Element | None, May
 def usb_ports_without_model(context: Context, found: tuple[Element | None, Maybe[str]]) -> Problems:
     """A USB controller is given a number of ports, and no model.
 
-    On x86 it is a PIIX3 UHCI then, which has two. libvirt defines the domain, and does not start it.
+    On x86 it is a PIIX3 UHCI then, which has two: libvirt defines the domain, and does not start it. Elsewhere it may be
+    xHCI, with 15 ports at most.
     """
     element, model = found
-    if element is None or not isinstance(model, str) or not isinstance(decimal(attribute(element, "ports")), int):
+    ports = None if element is None else decimal(attribute(element, "ports"))
+    if element is None or not isinstance(model, str) or not isinstance(ports, int):
         return
     if model not in XHCI:
         yield Problem(
@@ -545,4 +547,12 @@ def usb_ports_without_model(context: Context, found: tuple[Element | None, Maybe
             f"without a model this is a controller of the model '{model}', whose number of ports cannot be chosen:"
             " libvirt does not start the domain",
             "write model='qemu-xhci'",
+        )
+    elif ports > MOST_XHCI_PORTS:
+        yield Problem(
+            Spot(element, "ports"),
+            f"{ports} ports are more than the {MOST_XHCI_PORTS} that the controller can have:"
+            " libvirt refuses the definition",
+            f"write ports='{MOST_XHCI_PORTS}'",
+            outcome=Outcome.DEFINE,
         )
