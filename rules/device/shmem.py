@@ -141,7 +141,8 @@ def shmem_parts(context: Context, memory: _SharedMemory) -> Problems:
     definition.
     """
     element, model, server = memory.element, memory.model, memory.server
-    spot = Spot(child(element, "model") if child(element, "model") is not None else element)
+    named = child(element, "model")
+    spot = Spot(element if named is None else named)
     if memory.interrupts is not None and server is None:
         yield Problem(Spot(memory.interrupts), "<msi> without a <server>", "add a <server path='…'/>, or remove <msi>")
     elif model == "ivshmem-doorbell" and server is None:
