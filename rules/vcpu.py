@@ -94,7 +94,8 @@ _MOST: Final = 16384
 def _spot(vcpu: Vcpu, group: Element, attribute_name: str | None = None) -> Spot:
     if vcpu.element is None:
         return Spot(group)
-    return Spot(vcpu.element, attribute_name if attribute_name in vcpu.element.attrib else None)
+    is_written = attribute_name is not None and attribute_name in vcpu.element.attrib
+    return Spot(vcpu.element, attribute_name if is_written else None)
 
 
 def _vcpus(*lines: str, most: int = 4) -> Example:

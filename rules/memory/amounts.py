@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
@@ -53,8 +54,8 @@ def _each_amounts(context: Context, domain: Element) -> Iterator[Amounts]:
     for element in domain.iterchildren("memory", "currentMemory", "maxMemory", "memtune", "memoryBacking", "cpu"):
         tag, text = element.tag, element.text
         if tag == "memory" or tag == "currentMemory":
-            is_ordinary = text and text.isdigit() and len(text) <= _MOST_DIGITS and element.get("unit") in _ORDINARY
-            if not is_ordinary or text.strip("0") == "":
+            is_short = text is not None and text.isdigit() and len(text) <= _MOST_DIGITS
+            if text is None or not is_short or element.get("unit") not in _ORDINARY or not text.strip("0"):
                 break
             is_told = is_told or tag == "memory"
         elif tag != "cpu" or child(element, "numa") is not None:
@@ -65,9 +66,19 @@ def _each_amounts(context: Context, domain: Element) -> Iterator[Amounts]:
     yield context.domain.memory
 
 
-def _known(amounts: Amounts) -> bool:
-    values = (amounts.memory, amounts.maximum, amounts.slots, amounts.in_nodes, amounts.in_modules)
-    return not any(isinstance(value, Unknown) for value in values)
+class _Sums(NamedTuple):
+    """The amounts of a domain in KiB, all of them known; 0 for what is not there."""
+
+    memory: int
+    maximum: int
+    in_nodes: int
+    in_modules: int
+
+
+def _sums(amounts: Amounts) -> _Sums | None:
+    values = [amounts.memory, amounts.maximum, amounts.in_nodes, amounts.in_modules]
+    known = [value or 0 for value in values if not isinstance(value, Unknown)]
+    return _Sums(*known) if len(known) == len(values) and not isinstance(amounts.slots, Unknown) else None
 
 
 @rule(
@@ -86,13 +97,14 @@ def memory_missing(context: Context, amounts: Amounts) -> Problems:
     libvirt takes it from `<memory>`, less what the modules among the devices have, or from the NUMA cells where there
     are some. `<currentMemory>` counts for nothing here.
     """
-    if not _known(amounts) or amounts.in_nodes or (amounts.memory or 0) != amounts.in_modules:
+    sums = _sums(amounts)
+    if sums is None or sums.in_nodes or sums.memory != sums.in_modules:
         return
     spot = Spot(context.domain.element if amounts.element is None else amounts.element)
-    if amounts.in_modules:
+    if sums.in_modules:
         yield Problem(
             spot,
-            f"the {in_words(amounts.in_modules)} of <memory> are all in memory modules: there is none to begin with",
+            f"the {in_words(sums.in_modules)} of <memory> are all in memory modules: there is none to begin with",
             "say in <memory> what the domain begins with and what the modules have, together",
         )
     else:
@@ -117,13 +129,13 @@ def modules_exceed_memory(context: Context, amounts: Amounts) -> Problems:
     `<memory>` is all the memory, that of the modules among the devices with it. Where the domain has NUMA cells,
     libvirt adds up anew when it defines it.
     """
-    memory, in_modules = amounts.memory or 0, amounts.in_modules or 0
-    if not _known(amounts) or amounts.in_nodes or in_modules <= memory:
+    sums = _sums(amounts)
+    if sums is None or sums.in_nodes or sums.in_modules <= sums.memory:
         return
     spot = Spot(context.domain.element if amounts.element is None else amounts.element)
     yield Problem(
         spot,
-        f"the memory modules have {in_words(in_modules)}, more than the {in_words(memory)} of <memory>",
+        f"the memory modules have {in_words(sums.in_modules)}, more than the {in_words(sums.memory)} of <memory>",
         "<memory> is all there is: add what the modules have",
         tuple((Spot(module.target), "a module") for module in amounts.modules),
     )
@@ -150,16 +162,16 @@ def maximum_memory_too_small(context: Context, amounts: Amounts) -> Problems:
 
     `<maxMemory>` counts all memory, that of modules with it.
     """
-    if not _known(amounts):
+    sums = _sums(amounts)
+    if sums is None or not sums.maximum or amounts.maximum_element is None:
         return
     # A new domain has what its cells and modules have together; one that is read again has what <memory> says.
-    memory = amounts.memory or 0
-    together = (amounts.in_nodes or 0) + (amounts.in_modules or 0)
-    total = memory if not amounts.in_nodes else min(memory or together, together)
-    if amounts.maximum and amounts.maximum_element is not None and amounts.maximum < total:
+    together = sums.in_nodes + sums.in_modules
+    total = min(sums.memory or together, together) if sums.in_nodes else sums.memory
+    if sums.maximum < total:
         yield Problem(
             Spot(amounts.maximum_element),
-            f"{in_words(amounts.maximum)} at most are less than the {in_words(total)} that the domain has",
+            f"{in_words(sums.maximum)} at most are less than the {in_words(total)} that the domain has",
             f"raise <maxMemory> to {in_words(total)} or more",
         )
 

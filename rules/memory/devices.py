@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from domlint.document import Element
 from domlint.domain import Context
@@ -28,7 +28,7 @@ _MODELS: Final = (*SLOTTED, "virtio-pmem", "virtio-mem", "sgx-epc")
 
 
 def _guest(
-    *modules: str, maximum: str = "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n", **details: str
+    *modules: str, maximum: str = "  <maxMemory slots='4' unit='GiB'>16</maxMemory>\n", **details: Any
 ) -> Example:
     devices = "".join(f"    {line}\n" for module in modules for line in module.splitlines())
     arch = details.pop("arch", "x86_64")
@@ -181,7 +181,7 @@ def too_many_modules(context: Context, modules: tuple[Module, ...]) -> Problems:
     amounts = context.domain.memory
     if amounts.can_grow is not True or any(isinstance(module.model, Unknown) for module in modules):
         return
-    slots = amounts.slots or 0
+    slots = amounts.slots if isinstance(amounts.slots, int) else 0
     counts_all = context.libvirt is not None and context.libvirt < _SLOTS_SINCE
     slotted = [module for module in modules if counts_all or module.is_slotted]
     if len(slotted) > slots:
