@@ -534,8 +534,8 @@ def usb_without_default_model(context: Context, found: tuple[Element | None, May
 def usb_ports_without_model(context: Context, found: tuple[Element | None, Maybe[str]]) -> Problems:
     """A USB controller is given a number of ports, and no model.
 
-    On x86 it is a PIIX3 UHCI then, which has two: libvirt defines the domain, and does not start it. Elsewhere it may be
-    xHCI, with 15 ports at most.
+    On x86 it is a PIIX3 UHCI then, which has two: libvirt defines the domain, and does not start it. Elsewhere it may
+    be xHCI, with 15 ports at most.
     """
     element, model = found
     ports = None if element is None else decimal(attribute(element, "ports"))
