@@ -35,6 +35,7 @@ def check(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     strict: bool = False,
+    suppressions: bool = True,
 ) -> list[Finding]:
     """Lint domains and return the findings, in the order of the sources, then of the lines.
 
@@ -43,7 +44,7 @@ def check(
     directories of them, bundled profiles, each with a LABEL= before it or not; ``networks`` are networks or paths of
     their definitions; ``libvirt`` is the version that shall read the domains (default: each host's own). ``select``
     and ``ignore`` are codes, beginnings of codes, or names of rules; with ``strict``, each file is held against the XSD
-    1.1 schema itself, too.
+    1.1 schema itself, too. What a file says shall not be told is left out, unless ``suppressions`` is false.
 
     Nothing is printed, kept or changed: the same arguments give the same findings. Hosts, networks and findings can be
     pickled.
@@ -58,6 +59,7 @@ def check(
         _networks(networks),
         Version.parse(libvirt) if isinstance(libvirt, str) else libvirt,
         strict,
+        with_suppressions=suppressions,
     )
     reports = [plan.check(source) for source in _sources(sources)]
     findings = [finding for report in reports for finding in report.findings]

@@ -22,6 +22,9 @@ libvirt's remote protocol carries at most 4 MiB of XML (REMOTE_STRING_MAX in src
 11.3.0), so that no definition of a real domain comes near.
 """
 
+_OWN_NAME: Final = b"domlint"
+"""What nothing in a file is without that is meant for domlint."""
+
 _LONGEST_XPATH: Final = 10_000
 """Characters. Names of hundreds of levels can make a path of megabytes, once for each finding."""
 
@@ -89,9 +92,18 @@ class Document:
         if attribute is not None and attribute in span.attributes:
             start, end = span.attributes[attribute]
             xpath = f"{xpath}/@{attribute}" if xpath else ""
+        return self.locate_bytes(start, end, xpath)
+
+    def locate_bytes(self, start: int, end: int, xpath: str = "") -> Location:
+        """The place of a span of bytes of ``text``, which is not None."""
         assert self._text is not None
         first, last = self._text.place(start), self._text.place(end)
         return Location(self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, xpath)
+
+    @property
+    def text(self) -> "Text | None":
+        """The file as text; None where it cannot be decoded."""
+        return self._text
 
     @property
     def text_as_it_is(self) -> "Text | None":
@@ -130,10 +142,17 @@ class Document:
         piece = text[start : end if end >= 0 else len(text)]
         start += len(piece) - len(piece.lstrip())
         end = start + len(piece.strip().split(b"\n", 1)[0].rstrip())
-        first, last = self._text.place(start), self._text.place(end)
-        return Location(
-            self.name, first.line, first.column, last.line, last.column, first.offset, last.offset, at_element.xpath
-        )
+        return self.locate_bytes(start, end, at_element.xpath)
+
+    @property
+    def may_suppress(self) -> bool:
+        """Tell whether there may be something in it that is meant for domlint: whether a word is in its bytes."""
+        if self.root is None:
+            return False
+        if _OWN_NAME in self.data:
+            return True
+        # In UTF-16 and UTF-32 the letters do not stand side by side.
+        return b"\0" in self.data[:100] and self._text is not None and _OWN_NAME in self._text.utf8
 
     @cached_property
     def structure(self) -> "Structure":

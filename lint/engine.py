@@ -1,6 +1,6 @@
 """The engine: which rules run on which hosts, one walk over each file, and findings with their places, sorted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -8,9 +8,9 @@ from domlint.changes import Fix
 from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain, fitting_hosts, machine_of
 from domlint.domain.values import is_unknown_at
-from domlint.findings import Finding, Location, Related, Remedy, Severity
+from domlint.findings import Finding, Location, Related, Remedy, Severity, Suppressed
 from domlint.networks import Network
-from domlint.rule import Each, Needs, Problem, Rule, RuleModule, Spot, Where
+from domlint.rule import SUPPRESSIONS, Each, Needs, Problem, Rule, RuleModule, Spot, Where
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class FileReport(NamedTuple):
     ``is_domain`` tells whether there was a domain in it, and ``domain`` is its name as written ("" for none);
     ``lines`` are the lines that findings point at, with their number; ``hosts`` are the ids of the hosts that have an
     emulator for the domain, and ``against`` those of all hosts that it was held against, where those are not all hosts
-    of the run.
+    of the run. ``suppressed`` is what was found, and the file says shall not be told.
     """
 
     file: str
@@ -54,6 +54,16 @@ class FileReport(NamedTuple):
     hosts: tuple[str, ...] = ()
     domain: str = ""
     against: tuple[str, ...] | None = None
+    suppressed: tuple[Suppressed, ...] = ()
+
+    @property
+    def everything(self) -> "list[tuple[Finding, Suppressed | None]]":
+        """All findings in the order of the file, each with what suppresses it, None where it is told."""
+        found: list[tuple[Finding, Suppressed | None]] = [(finding, None) for finding in self.findings]
+        if not self.suppressed:
+            return found
+        found += [(one.finding, one) for one in self.suppressed]
+        return sorted(found, key=lambda pair: _order(pair[0]))
 
 
 class _Group:
@@ -182,8 +192,9 @@ class Plan:
 
     ``libvirt`` is the version that shall read the files; where it is None, each host's own counts. Rules that ask
     nothing of a host run once for all hosts with the same libvirt. With ``strict``, rules run that take long, too.
-    ``severities`` are those of rules, by code, whose findings have another than the rule says. Modules of rules are
-    imported when the first document has something for them.
+    ``severities`` are those of rules, by code, whose findings have another than the rule says. What a file says shall
+    not be told is told nevertheless where the rule's code is among ``not_ignorable``, or without ``with_suppressions``.
+    Modules of rules are imported when the first document has something for them.
     """
 
     def __init__(
@@ -194,17 +205,24 @@ class Plan:
         libvirt: Version | None = None,
         strict: bool = False,
         severities: Mapping[str, Severity] = MappingProxyType({}),
+        not_ignorable: Collection[str] = (),
+        with_suppressions: bool = True,
     ) -> None:
         self.rules: list[Rule] = []
         self.hosts = tuple(hosts)
         self.networks: Mapping[str, Network] = {network.name: network for network in networks}
         self.libvirt = libvirt
         self.severities = severities
+        self.not_ignorable = not_ignorable
+        self._with_suppressions = with_suppressions
         self._fits: dict[object, tuple[Host, ...]] = {}
         self._given_machines: dict[object, tuple[tuple[Machine, Version | None, tuple[str, ...]], ...]] = {}
         self._strict = strict
         self._file_rules = _Group(None)
         self._file_modules: set[RuleModule] = set()
+        self._suppression_rules = _Group(None)
+        self._suppression_modules: set[RuleModule] = set()
+        self._modules: set[RuleModule] = set()
         self._all_ids = tuple(host.id for host in self.hosts)
         self.host_ids = tuple(dict.fromkeys(self._all_ids))
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
@@ -215,8 +233,15 @@ class Plan:
             if isinstance(given, Rule):
                 self._add(given)
             else:
+                self._modules.add(given)
                 for path in given.paths:
-                    (self._file_modules if path == "/" else self._paths.at(path).modules).add(given)
+                    self._modules_at(path).add(given)
+
+    def _modules_at(self, path: str) -> set[RuleModule]:
+        """The modules that are not imported before a document has something at a path."""
+        if path == "/":
+            return self._file_modules
+        return self._suppression_modules if path == SUPPRESSIONS else self._paths.at(path).modules
 
     def _add(self, rule: Rule) -> None:
         if Needs.STRICT in rule.needs and not self._strict:
@@ -224,6 +249,8 @@ class Plan:
         self.rules.append(rule)
         if rule.on == "/":
             self._file_rules.add(rule)
+        elif rule.on == SUPPRESSIONS:
+            self._suppression_rules.add(rule)
         elif rule.where is not None:
             if rule.where not in self._concerned:
                 for path in rule.where(self.hosts, self.libvirt):
@@ -236,8 +263,9 @@ class Plan:
     def _import(self, modules: Iterable[RuleModule]) -> None:
         """Take the rules of some modules into the plan."""
         for module in sorted(modules):
+            self._modules.discard(module)
             for path in module.paths:
-                (self._file_modules if path == "/" else self._paths.at(path).modules).discard(module)
+                self._modules_at(path).discard(module)
             for rule in module.rules:
                 self._add(rule)
 
@@ -262,7 +290,54 @@ class Plan:
             visits: _Visits = [(self._paths.groups.get(_NOBODY, []), document.network)]
             for libvirt, ids in self._ids_by_libvirt:
                 collected.run_all(visits, Context(document, None, None, libvirt), ids)
-        return collected.report(tuple(host.id for host in fitting))
+        suppressed: Mapping[Finding, Suppressed] = {}
+        if self._with_suppressions and document.may_suppress:
+            suppressed = self._suppress(document, collected, fitting)
+        return collected.report(tuple(host.id for host in fitting), suppressed)
+
+    def _suppress(
+        self, document: Document, collected: "_Collected", fitting: "Sequence[Host]"
+    ) -> Mapping[Finding, Suppressed]:
+        """What of the findings the file says shall not be told. Asks the rules about what it says."""
+        from domlint.rules import names
+        from domlint.suppressing import apply
+        from domlint.suppressions import suppressions_of
+
+        said = suppressions_of(document)
+        if not said:
+            return {}
+        failed = {crash.code for crash in collected.crashes}
+
+        def can_speak(code: str) -> bool:
+            return code not in failed and self._is_asked(code, fitting)
+
+        applied = apply(said, collected.findings(), names(), self.not_ignorable, can_speak)
+        self._import(set(self._suppression_modules))
+        context = Context(document, None, None, self.libvirt, applied=applied)
+        assert document.root is not None
+        collected.run_all([([self._suppression_rules], document.root)], context, ())
+        return {
+            finding: Suppressed(finding, by.kind, by.location, by.reason) for finding, by in applied.suppressed.items()
+        }
+
+    def _is_asked(self, code: str, fitting: "Sequence[Host]") -> bool:
+        """Tell whether a rule is part of the plan and has what it needs, so that its silence means something."""
+        rule = next((rule for rule in self.rules if rule.code == code), None)
+        if rule is None:
+            from domlint.rules import declares
+
+            modules = (module for module in self._modules if declares(module, code))
+            rule = next((rule for module in modules for rule in module.rules if rule.code == code), None)
+        if rule is None:
+            return False
+        has = {
+            Needs.HOST: bool(fitting),
+            Needs.ALL_HOSTS: len(self.host_ids) > 1,
+            Needs.NETWORKS: bool(self.networks),
+            Needs.OFFERS: self._tell_offers,
+            Needs.STRICT: self._strict,
+        }
+        return all(there for need, there in has.items() if need in rule.needs)
 
     def _fitting(self, domain: Domain) -> "tuple[Host, ...]":
         """The emulators that fit a domain: those that were found for one of its kind before."""
@@ -399,25 +474,35 @@ class _Collected:
         if crash not in self._crashes:
             self._crashes.append(crash)
 
-    def report(self, hosts: tuple[str, ...]) -> FileReport:
-        document = self._document
-        if not self._found:
-            crashes = tuple(self._crashes)
-            return FileReport(document.name, (), crashes, document.domain is not None, (), hosts, _name_of(document))
-        findings = [
+    @property
+    def crashes(self) -> tuple[Crash, ...]:
+        return tuple(self._crashes)
+
+    def findings(self) -> list[Finding]:
+        """What was found so far."""
+        return [
             finding._replace(hosts=tuple(filter(set(having).__contains__, self._all_hosts))) if having else finding
             for finding, having in self._found.items()
             if not self._untold or (finding.code, _path_of_element(finding)) not in self._untold
         ]
+
+    def report(self, hosts: tuple[str, ...], suppressed: Mapping[Finding, Suppressed]) -> FileReport:
+        document = self._document
+        if not self._found:
+            return FileReport(
+                document.name, (), self.crashes, document.domain is not None, (), hosts, _name_of(document)
+            )
+        findings = sorted(self.findings(), key=_order)
         lines = {finding.location.line for finding in findings}
         return FileReport(
             document.name,
-            tuple(sorted(findings, key=_order)),
-            tuple(self._crashes),
+            tuple(finding for finding in findings if finding not in suppressed) if suppressed else tuple(findings),
+            self.crashes,
             document.domain is not None,
             tuple((line, document.line_text(line)) for line in sorted(lines)),
             hosts,
             _name_of(document),
+            suppressed=tuple(suppressed[finding] for finding in findings if finding in suppressed),
         )
 
     def _finding(self, rule: Rule, problem: Problem) -> Finding:

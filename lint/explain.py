@@ -37,6 +37,7 @@ FAMILIES: Final = {
     "SCHEMA": "Structure: what libvirt does not know, or does not take",
     "SEC": "Security: labels, encrypted memory, wrapped keys",
     "SOUND": "Sound cards, and where their sound goes",
+    "SUP": "Suppressions: what a file says that shall not be told of it",
     "SYS": "The domain as a whole: its names, life cycle, firmware tables, operating system",
     "TEAM": "Failover pairs: a virtio NIC teamed with an assigned one",
     "TPM": "TPMs",

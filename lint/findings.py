@@ -117,3 +117,16 @@ class Finding(NamedTuple):
     help: str = ""
     url: str = ""
     remedy: Remedy | None = None
+
+
+class Suppressed(NamedTuple):
+    """A finding that the file itself says shall not be told.
+
+    ``kind`` tells what says so, "comment" or "metadata", ``by`` where that stands, and ``reason`` the reason that is
+    given there.
+    """
+
+    finding: Finding
+    kind: str
+    by: Location
+    reason: str

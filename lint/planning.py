@@ -26,13 +26,20 @@ class Planner:
     """Plans a run.
 
     ``hosts`` are those that the files are held against, whatever their configuration says. With ``strict``, rules run
-    that take long, too.
+    that take long, too; without ``with_suppressions``, all is told, whatever the files themselves say.
     """
 
-    def __init__(self, lookup: Lookup, hosts: Sequence[Host] | None = None, strict: bool = False) -> None:
+    def __init__(
+        self,
+        lookup: Lookup,
+        hosts: Sequence[Host] | None = None,
+        strict: bool = False,
+        with_suppressions: bool = True,
+    ) -> None:
         self._lookup = lookup
         self._given_hosts = hosts
         self._strict = strict
+        self._with_suppressions = with_suppressions
         self._sites: dict[int, _Site] = {}
         self._excluding: dict[int, _Excluding] = {}
 
@@ -52,7 +59,7 @@ class Planner:
         # A run over nothing is one against the hosts that it would have been made against.
         for settings in [settings for settings, _item in found] or [self._lookup.of_run(paths, stdin_name)]:
             if id(settings) not in self._sites:
-                self._sites[id(settings)] = _Site(settings, self._given_hosts, self._strict)
+                self._sites[id(settings)] = _Site(settings, self._given_hosts, self._strict, self._with_suppressions)
         if len(self._sites) > 1:
             _tell_apart(list(self._sites.values()))
         return [Task(self._sites[id(settings)].plan_of(item.name), item, settings.demand) for settings, item in found]
@@ -93,7 +100,7 @@ class _Excluding:
 class _Site:
     """Settings with the hosts, networks and rules that they name, and a plan for each kind of file under them."""
 
-    def __init__(self, settings: Settings, hosts: Sequence[Host] | None, strict: bool) -> None:
+    def __init__(self, settings: Settings, hosts: Sequence[Host] | None, strict: bool, with_suppressions: bool) -> None:
         self.settings = settings
         self.hosts = tuple(_hosts(settings) if hosts is None else hosts)
         self._labels = tuple(host.id for host in self.hosts)
@@ -101,6 +108,10 @@ class _Site:
         self._codes = _codes(settings)
         self._rules = self._rules_of(self._codes)
         self._strict = strict
+        self._with_suppressions = with_suppressions
+        self._not_ignorable = frozenset(
+            code for selector in settings.not_ignorable for code in names().chosen(selector)
+        )
         self._plans: dict[object, Plan] = {}
         self._ignores = self._keyed(settings.per_file_ignores)
         # Hosts that are given whatever the configuration says are none of those that it speaks of.
@@ -138,12 +149,21 @@ class _Site:
         rules = self._rules
         if ignored:
             selectors = [selector for pattern in ignored for selector in settings.per_file_ignores[pattern]]
-            unwanted = {code for selector in selectors for code in names().matching(selector)}
+            unwanted = {code for selector in selectors for code in names().chosen(selector)}
             rules = self._rules_of([code for code in self._codes or names().by_code if code not in unwanted])
         if folder is not None:
             wanted = self._wanted(folder)
             hosts = tuple(host for host, is_wanted in zip(hosts, wanted, strict=True) if is_wanted)
-        return Plan(rules, hosts, self._networks, settings.libvirt, self._strict, settings.severities)
+        return Plan(
+            rules,
+            hosts,
+            self._networks,
+            settings.libvirt,
+            self._strict,
+            settings.severities,
+            self._not_ignorable,
+            self._with_suppressions,
+        )
 
     def _wanted(self, folder: str) -> list[bool]:
         """For each emulator, whether files in a folder (a pattern) are held against its host."""

@@ -87,6 +87,10 @@ class Text:
         offset = position if self._decoded is None else self._decoded.offset_of(self._characters(position))
         return Place(line, column, self._mark_length + offset)
 
+    def line_start(self, position: int) -> int:
+        """The byte of the UTF-8 form at which the line of a byte begins."""
+        return self._line_starts[bisect_right(self._line_starts, position) - 1]
+
     def lines(self) -> list[str]:
         """The lines, without their ends."""
         lines = self.utf8.split(b"\n") if b"\r" not in self.utf8 else re.split(_LINE_END, self.utf8)

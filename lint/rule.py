@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Flag, auto
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from domlint.changes import Fix
 from domlint.document import Element
@@ -38,6 +38,10 @@ class Needs(Flag):
     ALL_HOSTS = auto()
     STRICT = auto()
     MACHINE = auto()
+
+
+SUPPRESSIONS: Final = "comment()"
+"""What rules look at that are about what a file suppresses: they run once, after all others."""
 
 
 class Spot(NamedTuple):
@@ -78,7 +82,8 @@ class Example(NamedTuple):
     ``devices`` stands inside of ``<devices>``, ``around`` beside it. A line that the rule shall report ends with a
     comment that holds the rule's code. ``host`` names hosts that tests and documentation know, with spaces between
     (see domlint.examples), ``capabilities`` is what stands in the domainCapabilities document of a host without a name,
-    which is for this architecture, domain type and machine; ``networks`` are network definitions as text.
+    which is for this architecture, domain type and machine; ``networks`` are network definitions as text, and
+    ``not_ignorable`` the codes of rules that the configuration says may not be suppressed.
     """
 
     devices: str
@@ -91,6 +96,7 @@ class Example(NamedTuple):
     libvirt: str = ""
     document: str = ""
     capabilities: str = ""
+    not_ignorable: tuple[str, ...] = ()
 
 
 class Rule(NamedTuple):
@@ -180,7 +186,8 @@ def rule(
     """Declare the function below as a rule.
 
     ``on`` is the path of the elements it looks at, from the domain: names and ``*`` with slashes between them
-    ("devices/*/teaming"); "." stands for the domain or network, "/" for the file as a whole. The function is
+    ("devices/*/teaming"); "." stands for the domain or network, "/" for the file as a whole, "comment()" for what the
+    file suppresses. The function is
     called with the context and the element, or, with ``each``, with the context and every value that ``each`` makes of
     the element. What the rule finds at an element is told ``instead_of`` what rules with these codes find there: it
     knows more of the same mistake.
@@ -244,19 +251,31 @@ class Names:
         code = code_or_name.upper()
         found = code if code in self.by_code else self._by_name.get(code_or_name.lower())
         if found is None:
-            raise self._unknown(code_or_name)
+            raise UnknownSelectorError(code_or_name, self.nearest(code_or_name))
         return found
 
     def matching(self, selector: str) -> list[str]:
-        """The codes that a selector chooses. Raises UnknownSelectorError where there are none."""
+        """The codes that a selector chooses; none where it is not known."""
         if selector.upper() == "ALL":
             return list(self.by_code)
         if selector.lower() in self._by_name:
             return [self._by_name[selector.lower()]]
-        found = [code for code in self.by_code if selector and code.startswith(selector.upper())]
+        return [code for code in self.by_code if selector and code.startswith(selector.upper())]
+
+    def chosen(self, selector: str) -> list[str]:
+        """The codes that a selector chooses. Raises UnknownSelectorError where there are none."""
+        found = self.matching(selector)
         if not found:
-            raise self._unknown(selector)
+            raise UnknownSelectorError(selector, self.nearest(selector))
         return found
+
+    def nearest(self, selector: str) -> tuple[str, ...]:
+        """Codes and names that are like a selector that chooses nothing."""
+        from difflib import get_close_matches
+
+        names = {name.lower(): name for name in (*self.by_code, *self._by_name)}
+        near = get_close_matches(selector.lower()[:_LONGEST_SELECTOR], names, n=2, cutoff=0.7)
+        return tuple(names[name] for name in near)
 
     def refine(self, codes: Iterable[str], select: Iterable[str], ignore: Iterable[str]) -> list[str]:
         """These codes and the selected ones, without the ignored ones, sorted. Raises UnknownSelectorError.
@@ -281,18 +300,15 @@ class Names:
     def _weights(self, selectors: Iterable[str]) -> dict[str, int]:
         weights: dict[str, int] = {}
         for selector in selectors:
-            matching = self.matching(selector)
+            matching = self.chosen(selector)
             weight = 0 if selector.upper() == "ALL" else 1000 if selector.lower() in self._by_name else len(selector)
             for code in matching:
                 weights[code] = max(weights.get(code, 0), weight)
         return weights
 
-    def _unknown(self, selector: str) -> UnknownSelectorError:
-        from difflib import get_close_matches
 
-        names = {name.lower(): name for name in (*self.by_code, *self._by_name)}
-        near = get_close_matches(selector.lower(), names, n=2, cutoff=0.7)
-        return UnknownSelectorError(selector, tuple(names[name] for name in near))
+_LONGEST_SELECTOR: Final = 100
+"""Characters that are compared with codes and names."""
 
 
 class Catalogue:

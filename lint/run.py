@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from domlint.engine import Crash, FileReport, Plan, Source
 from domlint.files import Input, Progress
-from domlint.findings import Finding, Severity
+from domlint.findings import Finding, Severity, Suppressed
 from domlint.hosts import Host
 from domlint.rule import Needs
 from domlint.verdicts import Demand, passes
@@ -55,6 +55,11 @@ class Report(NamedTuple):
     def findings(self) -> tuple[Finding, ...]:
         """All findings."""
         return tuple(finding for file in self.checked for finding in file.findings)
+
+    @property
+    def suppressed(self) -> tuple[Suppressed, ...]:
+        """All findings that the files say shall not be told."""
+        return tuple(one for file in self.checked for one in file.suppressed)
 
     @property
     def crashes(self) -> tuple[Crash, ...]:

@@ -57,6 +57,7 @@ MODULES: Final = (
     "schema",
     "sound",
     "security",
+    "suppressions",
     "system",
     "teaming",
     "tpm",
@@ -99,6 +100,13 @@ def _names_by_module() -> dict[str, dict[str, str]]:
         module, code, name = line.split()
         found.setdefault(module, {})[code] = name
     return found
+
+
+def declares(module: RuleModule, code: str) -> bool:
+    """Tell whether a module, or what is wanted of it, has a rule, for which it is not imported."""
+    if module.codes is not None:
+        return code in module.codes
+    return code in _names_by_module()[module.name.removeprefix(f"{__name__}.")]
 
 
 def modules(with_offers: bool = True, codes: Collection[str] | None = None) -> tuple[Rule | RuleModule, ...]:

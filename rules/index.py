@@ -45,6 +45,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "schema": (".",),
     "sound": ("devices/audio", "devices/sound"),
     "security": ("devices/*/source/seclabel", "idmap", "keywrap", "keywrap/cipher", "launchSecurity", "seclabel", "seclabel/label"),
+    "suppressions": ("comment()",),
     "system": (".", "bootloader", "name", "os/acpi/table", "os/smbios", "os/type", "perf/event", "pm", "resource", "sysinfo/baseBoard", "sysinfo/bios", "sysinfo/entry", "sysinfo/system", "title"),
     "teaming": ("devices/*/teaming", "devices/interface"),
     "tpm": ("devices/tpm",),
@@ -443,6 +444,10 @@ security SEC021 snp-data-length
 security SEC030 key-wrap-twice
 security SEC031 key-wrap-of-another-machine
 security SEC040 id-map-incomplete
+suppressions SUP001 unused-suppression
+suppressions SUP002 unknown-rule-suppressed
+suppressions SUP003 suppression-not-understood
+suppressions SUP004 suppression-refused
 system SYS001 domain-name-with-slash
 system SYS002 title-with-line-break
 system SYS010 operating-system-missing

@@ -167,6 +167,8 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield ROOT / name, with_outputs((ROOT / name).read_text())
     configuration = ROOT / "docs" / "configuration.md"
     yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))
+    suppressions = ROOT / "docs" / "suppressions.md"
+    yield suppressions, with_outputs(with_files(suppressions.read_text()))
     yield ROOT / "schemas" / "domlint.schema.json", schema_text()
     profiles = ROOT / "docs" / "profiles.md"
     yield profiles, with_profiles(profiles.read_text())

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 @options.color_option
 @options.stdin_option
 @options.jobs_option
+@options.suppressions_option
 @click.option(
     "--strict-schema", is_flag=True, help="Hold every file against the XSD 1.1 schema itself, too (100 files a second)."
 )
@@ -39,6 +40,7 @@ def check(
     color: str,
     stdin_filename: str,
     jobs: int,
+    no_suppressions: bool,
     strict_schema: bool,
     quiet: bool,
     **given: Any,
@@ -51,7 +53,7 @@ def check(
     from domlint.reports.summary import summary_lines
 
     lookup = options.lookup_of(given)
-    planner = Planner(lookup, strict=strict_schema)
+    planner = Planner(lookup, strict=strict_schema, with_suppressions=not no_suppressions)
     report = lint(planner, paths, stdin_filename, jobs, quiet)
     if matrix and not report.hosts:
         raise click.UsageError("--matrix is about hosts: give some with --caps")

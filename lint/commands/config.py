@@ -32,7 +32,7 @@ def config(path: str, as_json: bool, color: str, **given: Any) -> None:
     lookup = options.lookup_of(given)
     with options.failing():
         for selector in given["select"] + given["extend_select"] + given["ignore"]:
-            names().matching(selector)
+            names().chosen(selector)
     with options.failing():
         settings = lookup.of_folder(path) if os.path.isdir(path) else lookup.of_file(path)
     entries = list(effective(settings.file, lookup.given))

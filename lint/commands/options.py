@@ -91,6 +91,9 @@ config_option = click.option(
     metavar="FILE",
     help="The configuration file, in place of the nearest domlint.toml, .domlint.toml or pyproject.toml of each file.",
 )
+suppressions_option = click.option(
+    "--no-suppressions", is_flag=True, help="Tell what the files themselves say shall not be told, too."
+)
 isolated_option = click.option("--isolated", is_flag=True, help="Read no configuration file.")
 quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print findings only: no summary, no hints.")
 hidden_color_option = click.option(

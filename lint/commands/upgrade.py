@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @options.color_option
 @options.stdin_option
 @options.jobs_option
+@options.suppressions_option
 @options.quiet_option
 def upgrade(
     old: str,
@@ -38,6 +39,7 @@ def upgrade(
     color: str,
     stdin_filename: str,
     jobs: int,
+    no_suppressions: bool,
     quiet: bool,
     **given: Any,
 ) -> None:
@@ -54,7 +56,8 @@ def upgrade(
     from domlint.upgrade import upgrade as compare
 
     hosts = _hosts(old, new)
-    report = lint(Planner(options.lookup_of(given), hosts), paths, stdin_filename, jobs, quiet)
+    planner = Planner(options.lookup_of(given), hosts, with_suppressions=not no_suppressions)
+    report = lint(planner, paths, stdin_filename, jobs, quiet)
     compared = compare(report)
     for name, path in output_format or (("text", ""),):
         if name == "json":

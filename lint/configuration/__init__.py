@@ -36,6 +36,7 @@ class Settings(NamedTuple):
     selections: tuple[Selection, ...] = ()
     per_file_ignores: Mapping[str, tuple[str, ...]] = {}
     severities: Mapping[str, Severity] = {}
+    not_ignorable: tuple[str, ...] = ()
     hosts_per_folder: Mapping[str, tuple[str, ...]] = {}
     exclude: Patterns | None = None
     extend_exclude: tuple[Patterns, ...] = ()

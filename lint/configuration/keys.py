@@ -30,7 +30,7 @@ def _rule_test(selector: str) -> str | tuple[str, str] | None:
     from domlint.rules import names
 
     try:
-        names().matching(selector)
+        names().chosen(selector)
     except UnknownSelectorError as error:
         message = f"no rule has the code, prefix or name {quoted(selector)}"
         near = f"did you mean {' or '.join(error.nearest)}?" if error.nearest else "see: domlint rules"
@@ -123,6 +123,13 @@ KEYS: Final = (
         "longest counts",
         "{}",
         'severity = { TEAM050 = "note", SCHEMA = "warning" }',
+    ),
+    Key(
+        "not-ignorable",
+        _RULES,
+        "rules that nothing in a domain's file can [suppress](suppressions.md)",
+        "[]",
+        'not-ignorable = ["TEAM001"]',
     ),
     Key(
         "hosts-per-folder",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from domlint.configuration.keys import KEYS, Key
@@ -28,7 +29,7 @@ def schema_text() -> str:
 
 
 def _property(key: Key) -> dict[str, Any]:
-    words = key.words.replace("`", "")
+    words = re.sub(r"\[(.*?)\]\(.*?\)", r"\1", key.words.replace("`", ""))
     described = {"description": f"{words[:1].upper()}{words[1:]}.", **key.shape.schema()}
     if key.default:
         described["default"] = value_of(key.default)

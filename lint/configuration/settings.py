@@ -40,6 +40,7 @@ def settings_of(file: ConfigurationFile) -> Settings:
         selections=() if selection == Selection() else (selection,),
         per_file_ignores={pattern: tuple(rules) for pattern, rules in values.get("per-file-ignores", {}).items()},
         severities=severities,
+        not_ignorable=tuple(values.get("not-ignorable", ())),
         hosts_per_folder={pattern: tuple(hosts) for pattern, hosts in values.get("hosts-per-folder", {}).items()},
         exclude=Patterns(file.folder, tuple(values.get("exclude", ()))),
         extend_exclude=(Patterns(file.folder, tuple(values.get("extend-exclude", ()))),),

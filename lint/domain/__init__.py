@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from domlint.hosts import DomainCapabilities, Host
     from domlint.hosts import Machine as HostMachine
     from domlint.networks import Network
+    from domlint.suppressing import Applied
     from domlint.versions import Version
 
 
@@ -224,7 +225,8 @@ class Context:
     where it is known. ``given_hosts`` are the emulators of all the hosts of the run, those with one id being of one
     host: where there are some and ``host`` is None, none of them fits the domain. ``fitting_hosts`` are the emulators
     that the domain gets on the hosts of the run, one for each host that has one for it. ``domain`` is the domain's own
-    facts. ``machine`` is given where the hosts that give the domain this machine have nothing else in common.
+    facts. ``machine`` is given where the hosts that give the domain this machine have nothing else in common, and
+    ``applied`` is what came of what the file suppresses, for the rules about that.
     """
 
     def __init__(
@@ -236,6 +238,7 @@ class Context:
         given_hosts: Sequence[Host] = (),
         fitting: Sequence[Host] = (),
         machine: Machine | None = None,
+        applied: Applied | None = None,
     ) -> None:
         self.document = document
         self.host = host
@@ -243,6 +246,7 @@ class Context:
         self.fitting_hosts = fitting
         self.libvirt = libvirt
         self._machine = machine
+        self.applied = applied
         # Rules for the file as a whole, which run without one, must not ask for the domain.
         self.domain = cast("Domain", domain)
         self._selected: dict[tuple[object, Element], tuple[Any, ...]] = {}

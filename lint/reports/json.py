@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from domlint.findings import Finding, Severity
+from domlint.findings import Finding, Severity, Suppressed
 from domlint.matrix import matrix
 from domlint.run import Report
 from domlint.version import VERSION
@@ -36,6 +36,7 @@ def as_object(report: Report) -> dict[str, Any]:
             }
             for row in (matrix(report.checked, report.host_ids) if report.hosts else ())
         ],
+        "suppressed": [suppressed_object(one) for one in report.suppressed],
         "failures": failure_objects(report),
         "summary": {
             "files": report.files,
@@ -43,6 +44,7 @@ def as_object(report: Report) -> dict[str, Any]:
             "errors": report.count(Severity.ERROR),
             "warnings": report.count(Severity.WARNING),
             "notes": report.count(Severity.NOTE),
+            "suppressed": len(report.suppressed),
         },
     }
 
@@ -83,6 +85,23 @@ def _host(emulators: list[Host]) -> dict[str, Any]:
         for host in emulators
     ]
     return {**described[0], "emulators": described} if len(described) > 1 else described[0]
+
+
+def suppressed_object(suppressed: Suppressed) -> dict[str, Any]:
+    """A finding that is not told, and what says so."""
+    by = suppressed.by
+    return {
+        **finding_object(suppressed.finding),
+        "suppression": {
+            "kind": suppressed.kind,
+            "file": by.file,
+            "line": by.line,
+            "column": by.column,
+            "end_line": by.end_line,
+            "end_column": by.end_column,
+            "reason": suppressed.reason,
+        },
+    }
 
 
 def finding_object(finding: Finding) -> dict[str, Any]:

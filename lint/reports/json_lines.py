@@ -13,17 +13,20 @@ from domlint.run import Report
 def render(report: Report, _columns: int | None = None) -> str:
     """Write an object in each line, in ASCII.
 
-    ``type`` says which it is: run, finding, matrix (how one VM fares on each host), failure or, at last, summary.
+    ``type`` says which it is: run, finding, suppressed, matrix (how one VM fares on each host), failure or, at last,
+    summary.
     """
     return "".join(f"{json.dumps(line)}\n" for line in _objects(as_object(report)))
 
 
 def _objects(whole: dict[str, Any]) -> Iterator[dict[str, Any]]:
     findings, failures, summary = whole.pop("findings"), whole.pop("failures"), whole.pop("summary")
-    matrix = whole.pop("matrix")
+    matrix, suppressed = whole.pop("matrix"), whole.pop("suppressed")
     yield {"type": "run", **whole}
     for finding in findings:
         yield {"type": "finding", **finding}
+    for one in suppressed:
+        yield {"type": "suppressed", **one}
     for row in matrix:
         yield {"type": "matrix", **row}
     for failure in failures:

@@ -16,7 +16,7 @@ from click import unstyle
 
 from domlint.engine import Crash, FileReport
 from domlint.explain import explanation, family, markdown
-from domlint.findings import Location, Severity
+from domlint.findings import Location, Severity, Suppressed
 from domlint.fingerprints import VERSION as FINGERPRINTS
 from domlint.fingerprints import fingerprints
 from domlint.printable import printable
@@ -91,7 +91,8 @@ class _Run:
     @cached_property
     def _rules(self) -> dict[str, Rule | str]:
         """The rules that the log speaks of, in order; the name alone of one that is not in the catalogue."""
-        names = {finding.code: finding.name for finding in self._report.findings}
+        told = [finding for file in self._report.checked for finding, _suppressed in file.everything]
+        names = {finding.code: finding.name for finding in told}
         names |= {crash.code: crash.code for crash in self._report.crashes if crash.code not in names}
         known = {rule.code: rule for rule in catalogue()}
         return {code: known.get(code, names[code]) for code in sorted(names)}
@@ -108,7 +109,9 @@ class _Run:
         return {name: number for number, name in enumerate(dict.fromkeys(names))}
 
     def _results(self, file: FileReport) -> Iterable[dict[str, Any]]:
-        for finding, fingerprint in zip(file.findings, fingerprints(file.findings, dict(file.lines)), strict=True):
+        found = file.everything
+        numbered = fingerprints([finding for finding, _suppressed in found], dict(file.lines))
+        for (finding, suppressed), fingerprint in zip(found, numbered, strict=True):
             result = {
                 "ruleId": finding.code,
                 "ruleIndex": self._rule_numbers[finding.code],
@@ -123,7 +126,17 @@ class _Run:
                 "partialFingerprints": {FINGERPRINTS: fingerprint},
                 "properties": {"outcome": finding.outcome.value, "hosts": list(finding.hosts)},
             }
-            yield {key: value for key, value in result.items() if value != []}
+            result = {key: value for key, value in result.items() if value != []}
+            if self._report.suppressed:
+                # All results of a run have it, or none (3.27.23).
+                result["suppressions"] = [] if suppressed is None else [self._suppression(suppressed)]
+            yield result
+
+    def _suppression(self, suppressed: Suppressed) -> dict[str, Any]:
+        suppression: dict[str, Any] = {"kind": "inSource", "location": self._location(suppressed.by)}
+        if suppressed.reason:
+            suppression["justification"] = printable(suppressed.reason)
+        return suppression
 
     def _location(self, location: Location) -> dict[str, Any]:
         physical = {"artifactLocation": self._indexed(location.file), "region": _region(location)}

@@ -25,6 +25,8 @@ def _counted(report: Report, told_once: bool) -> str:
     checked = f"{counted(report.domains, 'domain')} in {counted(report.files, 'file')} checked"
     if report.hosts:
         checked += f" against {counted(len(report.host_ids), 'host')}"
+    if report.suppressed:
+        checked += f", {counted(len(report.suppressed), 'finding')} suppressed"
     found = Counter(
         findings[0].severity
         for file in report.checked

@@ -90,8 +90,9 @@ def test_json_is_as_contracted(folder: Path) -> None:
             }
         ],
         "matrix": [{"file": "vm.xml", "domain": "web1", "hosts": {"host": "broken"}}],
+        "suppressed": [],
         "failures": [],
-        "summary": {"files": 1, "domains": 1, "errors": 1, "warnings": 0, "notes": 0},
+        "summary": {"files": 1, "domains": 1, "errors": 1, "warnings": 0, "notes": 0, "suppressed": 0},
     }
     assert result.stderr == ""
 
@@ -105,8 +106,9 @@ def test_json_without_findings_is_the_same_object(folder: Path) -> None:
         "hosts": [],
         "findings": [],
         "matrix": [],
+        "suppressed": [],
         "failures": [],
-        "summary": {"files": 1, "domains": 1, "errors": 0, "warnings": 0, "notes": 0},
+        "summary": {"files": 1, "domains": 1, "errors": 0, "warnings": 0, "notes": 0, "suppressed": 0},
     }
 
 

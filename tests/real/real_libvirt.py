@@ -79,7 +79,7 @@ def virsh(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 def define(text: str) -> Answer:
     """Have libvirt define a domain, read back what it made of it, and undefine it."""
-    defined = virsh("define", _file_with(text))
+    defined = virsh("define", file_with(text))
     if defined.returncode != 0:
         return Answer(defined.stderr.strip().splitlines()[-1], None)
     try:
@@ -91,7 +91,7 @@ def define(text: str) -> Answer:
 @contextmanager
 def started(text: str) -> Iterator[str]:
     """Have libvirt start a domain, paused, and destroy it in the end. The value is why it does not start, or ""."""
-    created = virsh("create", "--paused", _file_with(text))
+    created = virsh("create", "--paused", file_with(text))
     try:
         yield created.stderr.strip() if created.returncode != 0 else ""
     finally:
@@ -104,7 +104,7 @@ def defined_network(text: str) -> Iterator[None]:
     """Have libvirt know a network meanwhile. Skips the test where this libvirt has no networks."""
     name = etree.fromstring(text).findtext("name")
     assert name is not None
-    defined = virsh("net-define", _file_with(text))
+    defined = virsh("net-define", file_with(text))
     if defined.returncode != 0:
         pytest.skip(f"no network can be defined: {defined.stderr.strip()}")
     try:
@@ -113,7 +113,7 @@ def defined_network(text: str) -> Iterator[None]:
         virsh("net-undefine", name)
 
 
-def _file_with(text: str) -> str:
+def file_with(text: str) -> str:
     """A file that libvirt's user may read, too, with the document under a name of its own."""
     if "<domain" in text:
         text = re.sub(r"<name>[^<]*</name>", f"<name>{DOMAIN_NAME}</name>", text, count=1)

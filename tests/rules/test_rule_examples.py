@@ -21,6 +21,7 @@ def check(example: Example, strict: bool = False):
         example_networks(example),
         Version.parse(example.libvirt) if example.libvirt else None,
         strict=strict,
+        not_ignorable=example.not_ignorable,
     )
     report = plan.check(Source("example.xml", whole_document(example).encode()))
     assert report.crashes == ()
