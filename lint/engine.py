@@ -179,8 +179,13 @@ class _Node:
         if by_name:
             for child in element:
                 node = by_name.get(child.tag)
-                if node is not None:
+                if node is None:
+                    continue
+                if node.by_name or node.any_child is not None or node.concerns or node.modules:
                     node.walk(child, visits, concerned, modules)
+                    continue
+                for asking, groups in node.groups.items():
+                    visits[asking].append((groups, child))
 
 
 _MOST_REMEMBERED: Final = 1000
