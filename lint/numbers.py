@@ -1,5 +1,6 @@
 """Numbers in attributes, as libvirt's C reads them."""
 
+from functools import lru_cache
 from typing import Final
 
 _SPACES: Final = " \t\n\v\f\r"
@@ -8,6 +9,7 @@ _LARGEST_LONG: Final = 0xFFFFFFFFFFFFFFFF
 _DIGITS: Final = {8: frozenset("01234567"), 10: frozenset("0123456789"), 16: frozenset("0123456789abcdefABCDEF")}
 
 
+@lru_cache(maxsize=1024)
 def base_zero(text: str) -> int | None:
     """A number as C's strtoul reads it with base 0: 0x1f is 31, 010 is eight, 10 is ten.
 
@@ -20,6 +22,7 @@ def base_zero(text: str) -> int | None:
     return _number(digits, 8 if digits[:1] == "0" else 10)
 
 
+@lru_cache(maxsize=1024)
 def base_ten(text: str) -> int | None:
     """A number as C's strtoul reads it with base 10: 010 is ten. None for what libvirt refuses."""
     return _number(_without_sign(text), 10)

@@ -4,7 +4,7 @@ Source, where nothing else is said: libvirt 11.3.0 src/conf/domain_addr.c (virDo
 src/qemu/qemu_domain_address.c (qemuDomainAssignUSBAddresses), alike in 7.0.0 and 9.0.0.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -110,7 +110,7 @@ def usb_troubles(
     used = usb_devices(devices, machine, libvirt)
     yield from _troubles_of_addresses(used)
     if has_usb(numbered, machine) is not False:
-        if len(numbered) > 1 or any(one.bus is not None or one.is_hub for one in used) or _has_own_ports(numbered):
+        if len(numbered) > 1 or any(one.bus is not None or one.is_hub for one in used) or _is_short(numbered, used):
             yield from _Ports(numbered, machine).troubles(used)
     elif used:
         yield Found(Trouble.DISABLED, used[0].element, next((one.element for one in numbered), None))
@@ -118,9 +118,13 @@ def usb_troubles(
         yield Found(Trouble.DISABLED, numbered[0].element)
 
 
-def _has_own_ports(numbered: list[Controller]) -> bool:
-    """Tell whether a controller has a number of ports of the user's choosing: it may be 0."""
-    return any("ports" in one.element.attrib for one in numbered)
+def _is_short(numbered: list[Controller], used: "Sequence[UsbDevice]") -> bool:
+    """Tell whether a controller may have fewer ports than there are devices, being told how many."""
+    for one in numbered:
+        ports = decimal(attribute(one.element, "ports"))
+        if ports is not None and not (isinstance(ports, int) and ports > len(used)):
+            return True
+    return False
 
 
 def _troubles_of_models(numbered: list[Controller]) -> Iterator[Found]:

@@ -53,8 +53,21 @@ def _each_with_target(context: Context, devices: Element) -> Iterator[tuple[PciC
     for controller in context.selected(each_pci_controller, devices):
         if len(controller.element):
             target = child(controller.element, "target")
-            if target is not None:
+            if target is not None and not _is_usual(controller, target):
                 yield controller, target
+
+
+def _is_usual(controller: PciController, target: Element) -> bool:
+    """Tell whether it is a port with a chassis and a number that it can have, and nothing else, as most are."""
+    if controller.model not in _PORTS or len(target):
+        return False
+    return all(
+        name in ("chassis", "port") and isinstance(number := c_integer(value), int) and number <= _PORT_NUMBERS
+        for name, value in target.items()
+    )
+
+
+_PORT_NUMBERS: Final = 255
 
 
 def _bridge(inner: str, model: str = "pci-bridge") -> Example:

@@ -35,7 +35,8 @@ def folder(tmp_path: Path) -> Path:
 
 def with_devices(devices: str, before: str = "") -> str:
     os_ = "<os><type arch='x86_64' machine='q35'>hvm</type></os>"
-    return f"<domain type='kvm'><name>vm</name><memory>1048576</memory>{before}{os_}<devices>\n{devices}\n</devices></domain>\n"
+    memory = "<memory>1048576</memory>"
+    return f"<domain type='kvm'><name>vm</name>{memory}{before}{os_}<devices>\n{devices}\n</devices></domain>\n"
 
 
 def lint(folder: Path, *more: str | Path | bytes, data: bytes | str | None = None, **options: object) -> Result:
