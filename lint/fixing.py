@@ -27,7 +27,8 @@ def fix(plan: Plan, source: Source, with_unsafe: bool = False) -> Fixed:
 
     What is not well-formed afterwards, or comes back to what it was before, is left as it was in the round before.
     """
-    data, fixed = source.data, ()
+    data = source.data
+    fixed: tuple[Finding, ...] = ()
     report = plan.check(source)
     seen = {data}
     for _round in range(MOST_ROUNDS):

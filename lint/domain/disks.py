@@ -37,7 +37,7 @@ class DiskName(NamedTuple):
     """
 
     prefix: str
-    index: int | None
+    index: int | None  # type: ignore[assignment]  # hides tuple.index
     is_too_long: bool
     rest: str
 

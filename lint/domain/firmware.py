@@ -79,5 +79,5 @@ class Firmware:
 
 
 def _text(element: Element | None) -> Maybe[str]:
-    text = "" if element is None else "".join(element.itertext())
+    text = "" if element is None else "".join(map(str, element.itertext()))
     return UNKNOWN if is_placeholder(text) else text or None

@@ -62,7 +62,7 @@ def _is_usual(controller: PciController, target: Element) -> bool:
     if controller.model not in _PORTS or len(target):
         return False
     return all(
-        name in ("chassis", "port") and isinstance(number := c_integer(value), int) and number <= _PORT_NUMBERS
+        name in ("chassis", "port") and isinstance(number := c_integer(str(value)), int) and number <= _PORT_NUMBERS
         for name, value in target.items()
     )
 
