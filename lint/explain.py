@@ -17,6 +17,7 @@ FAMILIES: Final = {
     "ALIAS": "Aliases: the names that users give to devices",
     "BOOT": "Booting: what a domain boots from, and what its BIOS is told",
     "CAPS": "Capabilities: what the elements of a domain need, and the host's QEMU lacks",
+    "CHR": "Serial and parallel ports, consoles, channels and smartcards",
     "CLOCK": "The clock and timers of a domain",
     "CPU": "The CPU that a domain asks for",
     "CTRL": "Controllers: those for disks, channels and smart cards",

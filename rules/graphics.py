@@ -384,19 +384,24 @@ def listen_contradiction(context: Context, item: tuple[Graphics, Element]) -> Pr
     outcome=Outcome.DEFINE,
     on="devices/graphics/listen",
     each=_each_listen,
+    instead_of=("SCHEMA006",),
     asked="9.0.0",
     source=f"{_LISTENS}, alike in 9.0.0",
     bad=Example("<graphics type='vnc'>\n  <listen type='network' network=''/> <!-- GFX024 -->\n</graphics>"),
     good=Example("<graphics type='vnc'>\n  <listen type='network' network='default'/>\n</graphics>"),
 )
 def listen_network_empty(context: Context, item: tuple[Graphics, Element]) -> Problems:
-    """A display shall listen on a network whose name is empty.
+    """A display shall listen on a network that is not named.
 
     libvirt refuses to define the domain.
     """
     _graphics, listen = item
-    if attribute(listen, "type") == "network" and listen.get("network") == "":
-        yield Problem(Spot(listen, "network"), "the name of the network is empty", "write the name of a network")
+    if attribute(listen, "type") == "network" and not listen.get("network"):
+        yield Problem(
+            Spot(listen, "type"),
+            "type='network' needs the name of a network: libvirt refuses the definition",
+            "write network='…', or take type='address'",
+        )
 
 
 # Ports, channels and passwords.

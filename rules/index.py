@@ -5,6 +5,10 @@ PATHS: dict[str, tuple[str, ...]] = {
     "address.numbers": ("devices",),
     "alias": ("devices",),
     "boot": ("devices/*/boot", "os/acpi/table", "os/bios", "os/shim"),
+    "character.channel": ("devices/channel/address", "devices/channel/target", "devices/console/address"),
+    "character.port": ("devices/console", "devices/console/address", "devices/console/target", "devices/parallel", "devices/parallel/target", "devices/serial", "devices/serial/target"),
+    "character.smartcard": ("devices/smartcard",),
+    "character.source": ("devices",),
     "clock": ("clock", "clock/timer", "clock/timer/catchup"),
     "controller.driver": ("devices/controller/driver",),
     "controller.numbers": ("devices",),
@@ -98,6 +102,39 @@ capabilities CAPS170 features-capability-missing
 capabilities CAPS180 cpu-capability-missing
 capabilities CAPS190 system-capability-missing
 capabilities CAPS200 security-capability-missing
+character.channel CHR040 channel-of-xen
+character.channel CHR041 guestfwd-address
+character.channel CHR042 spicevmc-name
+character.channel CHR045 channel-port-taken
+character.channel CHR046 console-port-taken
+character.port CHR020 serial-target-type
+character.port CHR021 serial-target-port
+character.port CHR023 serial-model-of-other-type
+character.port CHR024 serial-of-other-machine
+character.port CHR025 serial-system-without-model
+character.port CHR026 serial-isa-debug-of-x86
+character.port CHR027 serial-isa-ports
+character.port CHR028 parallel-unsupported
+character.port CHR029 parallel-target-port
+character.port CHR030 console-serial-not-first
+character.port CHR031 console-target-type
+character.port CHR032 console-sclp-of-s390
+character.port CHR033 console-target-port
+character.port CHR034 console-serial-address
+character.smartcard CHR060 smartcard-second
+character.smartcard CHR062 smartcard-certificates
+character.source CHR001 chardev-source-missing
+character.source CHR002 udp-without-service
+character.source CHR003 chardev-sources
+character.source CHR004 chardev-mode
+character.source CHR005 reconnect-time-missing
+character.source CHR006 reconnect-impossible
+character.source CHR007 chardev-channel-name
+character.source CHR008 tcp-protocol-unsupported
+character.source CHR009 spice-port-without-display
+character.source CHR010 spicevmc-target
+character.source CHR011 chardev-null-modem
+character.source CHR012 chardev-socket-path
 clock CLOCK001 timer-setting-of-another-timer
 clock CLOCK002 catchup-without-policy
 clock CLOCK003 timer-value-unsupported

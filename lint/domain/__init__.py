@@ -14,6 +14,7 @@ from domlint.placeholders import is_placeholder
 if TYPE_CHECKING:
     from domlint.domain.audio import AudioBackends
     from domlint.domain.boot import BootOrder
+    from domlint.domain.character import Chardev, SerialPort
     from domlint.domain.controllers import Controller
     from domlint.domain.cpu import DomainCpu
     from domlint.domain.disks import Disks
@@ -192,6 +193,20 @@ class Domain:
         from domlint.domain.video import read_videos
 
         return read_videos(self.devices)
+
+    @cached_property
+    def chardevs(self) -> tuple[Chardev, ...]:
+        """The devices that are connected to the host as serial ports are."""
+        from domlint.domain.character import read_chardevs
+
+        return read_chardevs(self.devices)
+
+    @cached_property
+    def serial_ports(self) -> tuple[SerialPort, ...]:
+        """The serial ports."""
+        from domlint.domain.character import read_serial_ports
+
+        return read_serial_ports(self.devices)
 
     @cached_property
     def boot_order(self) -> BootOrder:

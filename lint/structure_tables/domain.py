@@ -850,7 +850,7 @@ TYPES: tuple[Any, ...] = (
     ('VncGraphics', {'port': (287, False, '', False, False), 'autoport': (28, False, '', True, False), 'websocket': (287, False, '', False, False), 'listen': (87, False, '', False, False), 'sharePolicy': (315, False, '', False, False), 'powerControl': (28, False, '7.1.0', False, False), 'type': (316, True, '', False, False), 'passwd': (0, False, '', False, False), 'keymap': (0, False, '', False, False), 'passwdValidTo': (318, False, '', True, False), 'connected': (319, False, '', True, False)}, {'audio': (0, 1, 459, '7.2.0', False, False, False), 'listen': (0, -1, (((('type', 'address'),), 460), ((('type', 'network'),), 461), ((('type', 'socket'),), 462), ((('type', 'none'),), 463), ((), 464)), '', False, False, False)}, None, (), (), False, (), ''),
     ('GraphicsAudio', {'id': (144, True, '', False, False)}, {}, None, (), (), False, (), ''),
     ('ListenAddress', {'type': (320, True, '', False, False), 'address': (87, False, '', False, False)}, {}, None, (), (), False, (), ''),
-    ('ListenNetwork', {'type': (320, True, '', False, False), 'network': (0, True, '', False, False), 'address': (87, False, '', False, False)}, {}, None, (), (), False, (), ''),
+    ('ListenNetwork', {'type': (320, True, '', False, False), 'network': (0, True, '', False, True), 'address': (87, False, '', False, False)}, {}, None, (), (), False, (), ''),
     ('ListenSocket', {'type': (320, True, '', False, False), 'socket': (55, False, '', False, False)}, {}, None, (), (), False, (), ''),
     ('ListenNone', {'type': (320, True, '', False, False)}, {}, None, (), (), False, (), ''),
     ('UnknownListen', {'type': (320, True, '', False, False)}, {}, None, ('@', '##any'), (), False, (), ''),

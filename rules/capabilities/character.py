@@ -9,11 +9,13 @@ _FORMAT = "libvirt 11.3.0 docs/formatdomain.rst, Consoles, serial, parallel and 
 _DEVICES = ("serial", "parallel", "console", "channel")
 
 
-def _serial(model: str, words: str, flag: str, architectures: tuple[str, ...] = ()) -> Capability:
+def _serial(model: str, words: str, flag: str, architectures: tuple[str, ...] = (), kind: str = "") -> Capability:
+    """A model of serial ports, and the type that has no other."""
+    of_type = (f"devices/serial/target[@type='{kind}'][not(model)]",) if kind else ()
     return Capability(
         f"serial-{model}",
         words,
-        (f"devices/serial/target/model/@name='{model}'",),
+        (f"devices/serial/target/model/@name='{model}'", *of_type),
         f"{_SERIAL}; {_FORMAT}",
         flags=flag,
         libvirt="3.10.0",
@@ -24,8 +26,8 @@ def _serial(model: str, words: str, flag: str, architectures: tuple[str, ...] = 
 
 ROWS = (
     _serial("isa-serial", "ISA serial ports", "isa-serial", X86),
-    _serial("usb-serial", "USB serial ports", "usb-serial"),
-    _serial("pci-serial", "PCI serial ports", "pci-serial"),
+    _serial("usb-serial", "USB serial ports", "usb-serial", kind="usb-serial"),
+    _serial("pci-serial", "PCI serial ports", "pci-serial", kind="pci-serial"),
     _serial("spapr-vty", "pSeries serial ports", "spapr-vty", PPC64),
     _serial("sclpconsole", "consoles by SCLP", "s390-sclp", S390),
     _serial("sclplmconsole", "line mode consoles by SCLP", "sclplmconsole", S390),

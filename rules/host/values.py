@@ -61,7 +61,8 @@ class Row(NamedTuple):
     ``more`` are further sentences for the documentation. ``example`` is a piece of a domain with ``{value}``, and
     ``{mark}`` on the line to report; ``place`` is where it stands ("devices", "features", "domain", "os"), ``arch`` and
     ``machine`` are the domain's, and ``around`` is what else it needs beside its devices.
-    ``instead_of`` are rules that say of the same element what a host itself knows better.
+    ``instead_of`` are rules that say of the same element what a host itself knows better. ``libvirt`` is that of the
+    example, where a newer one finds more.
     """
 
     code: str
@@ -88,6 +89,7 @@ class Row(NamedTuple):
     machine: str = "pc-q35-8.2"
     around: str = ""
     instead_of: tuple[str, ...] = ()
+    libvirt: str = ""
 
 
 # What a domain asks for, where that is not simply an attribute.
@@ -498,6 +500,7 @@ ROWS: Final = (
         source=f"libvirt 7.0.0 to 11.3.0 {_CAPABILITIES} (virQEMUCapsFillDomainDeviceChannelCaps), {_VALIDATE} "
         f"(qemuValidateDomainChrSourceDef); {_SEEN}",
         example="<channel type='{value}'> {mark}\n  <target type='virtio' name='com.redhat.spice.0'/>\n</channel>",
+        libvirt="7.0.0",
     ),
     Row(
         "HOST162",
@@ -1004,6 +1007,7 @@ def example(row: Row, value: str, is_offered: bool) -> Example:
     mark = "" if is_offered else f" <!-- {row.code} -->"
     written = row.example.replace("{value}", value).replace(" {mark}", mark)
     found = Example("", row.machine, row.arch, capabilities=_capabilities(row, value, is_offered))
+    found = found._replace(libvirt=row.libvirt)
     if row.place == "devices":
         return found._replace(devices=written, around=row.around)
     if row.place == "os":

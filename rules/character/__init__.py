@@ -1,0 +1,1 @@
+"""CHR: serial and parallel ports, consoles, channels and smartcards."""
