@@ -20,8 +20,12 @@ PATHS: dict[str, tuple[str, ...]] = {
     "device.rng": ("devices/rng/backend",),
     "device.shmem": ("devices/shmem",),
     "device.watchdog": ("devices/watchdog",),
-    "disk.options": ("devices/disk", "devices/disk/geometry", "devices/disk/product", "devices/disk/shareable"),
-    "disk.target": ("devices", "devices/disk", "devices/hostdev/address"),
+    "disk.encryption": ("devices", "devices/disk/source/*", "devices/disk/source/reservations"),
+    "disk.limits": ("devices/disk/iotune", "devices/disk/throttlefilters", "throttlegroups/throttlegroup"),
+    "disk.network": ("devices", "devices/disk/source/cookies"),
+    "disk.options": ("devices", "devices/disk/geometry", "devices/disk/product", "devices/disk/shareable"),
+    "disk.storage": ("devices", "devices/disk/backingStore", "devices/disk/source/dataStore", "devices/disk/source/reservations", "devices/disk/transient"),
+    "disk.target": ("devices", "devices/hostdev/address"),
     "features": ("features", "features/gic", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
     "firmware.choice": ("features/acpi", "os"),
@@ -189,6 +193,29 @@ device.watchdog DEV020 watchdog-of-other-machine
 device.watchdog DEV021 watchdog-model-twice
 device.watchdog DEV022 watchdog-second
 device.watchdog DEV023 watchdog-actions-differ
+disk.encryption DISK080 encryption-or-user-twice
+disk.encryption DISK081 encryption-not-for-image
+disk.encryption DISK082 several-secrets-for-image
+disk.encryption DISK083 secret-missing
+disk.encryption DISK084 secret-by-uuid-and-usage
+disk.encryption DISK085 reservations-without-socket
+disk.encryption DISK086 cipher-of-luks
+disk.limits DISK090 limit-of-total-and-part
+disk.limits DISK091 limit-too-high
+disk.limits DISK092 group-without-limits
+disk.limits DISK093 limits-of-group-differ
+disk.limits DISK094 limits-on-sd
+disk.limits DISK095 throttle-filters-not-for-disk
+disk.limits DISK096 group-with-total-and-part
+disk.network DISK060 not-one-server
+disk.network DISK061 transport-not-for-protocol
+disk.network DISK062 server-with-wrong-address
+disk.network DISK063 tls-not-for-protocol
+disk.network DISK064 pool-and-image-not-named
+disk.network DISK065 iscsi-unit-not-a-number
+disk.network DISK066 protocol-gone
+disk.network DISK067 authentication-not-for-protocol
+disk.network DISK068 cookie-twice
 disk.options DISK020 option-not-for-bus
 disk.options DISK021 option-not-for-device
 disk.options DISK022 geometry-not-for-bus
@@ -199,6 +226,21 @@ disk.options DISK026 shared-image-not-raw
 disk.options DISK027 driver-not-of-qemu
 disk.options DISK028 option-not-for-format
 disk.options DISK029 product-too-long
+disk.storage DISK040 source-missing
+disk.storage DISK041 format-not-for-qemu
+disk.storage DISK042 folder-not-as-fat
+disk.storage DISK043 format-without-backing
+disk.storage DISK044 backing-source-missing
+disk.storage DISK045 startup-policy-not-for-disk
+disk.storage DISK046 lun-not-a-whole-device
+disk.storage DISK047 reservations-without-lun
+disk.storage DISK048 nvme-namespace-zero
+disk.storage DISK049 vhost-disk-without-shared-memory
+disk.storage DISK050 vdpa-disk-with-host-cache
+disk.storage DISK051 option-not-for-vhost-user-disk
+disk.storage DISK052 transient-not-for-disk
+disk.storage DISK053 metadata-cache-not-for-format
+disk.storage DISK054 data-file-not-for-image
 disk.target DISK001 disk-name-unreadable
 disk.target DISK002 disk-name-of-partition
 disk.target DISK003 disk-number-too-large

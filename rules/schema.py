@@ -379,21 +379,22 @@ def newer_than_libvirt(context: Context, mistake: Mistake) -> Problems:
     source=_SOURCE,
     bad=Example("""\
 <disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2'/>
   <source file='/var/lib/libvirt/images/web1.qcow2'/>
   <target dev='vda' bus='virtio'/>
-  <iotune> <!-- SCHEMA011 -->
-    <total_iops_sec>2000</total_iops_sec>
-    <read_iops_sec>1500</read_iops_sec>
-  </iotune>
+  <backingStore type='file'> <!-- SCHEMA011 -->
+    <source file='/var/lib/libvirt/images/base.qcow2'/>
+  </backingStore>
 </disk>"""),
     good=Example("""\
 <disk type='file' device='disk'>
+  <driver name='qemu' type='qcow2'/>
   <source file='/var/lib/libvirt/images/web1.qcow2'/>
   <target dev='vda' bus='virtio'/>
-  <iotune>
-    <read_iops_sec>1500</read_iops_sec>
-    <write_iops_sec>500</write_iops_sec>
-  </iotune>
+  <backingStore type='file'>
+    <format type='qcow2'/>
+    <source file='/var/lib/libvirt/images/base.qcow2'/>
+  </backingStore>
 </disk>"""),
 )
 def parts_that_do_not_go_together(context: Context, mistake: Mistake) -> Problems:

@@ -137,6 +137,14 @@ ROWS = (
         outcome=Outcome.DEFINE,
     ),
     Capability(
+        "disk-sata",
+        "SATA disks",
+        ("devices/disk/target[@bus='sata']",),
+        "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefControllerSATA), 7.0.0 to 11.3.0",
+        flags="ich9-ahci",
+        outcome=Outcome.DEFINE,
+    ),
+    Capability(
         "disk-wwn-scsi",
         "a world wide name of a SCSI disk",
         ("devices/disk[target/@bus='scsi']/wwn",),
@@ -331,6 +339,8 @@ ROWS = (
         outcome=Outcome.DEFINE,
         asked="11.3.0",
     ),
+    # It is missing on every host: the driver did not compile from QEMU 2.12 on, and 5.1 removed it (QEMU
+    # docs/about/removed-features.rst). Since libvirt retired the flag, DISK066 tells of it.
     Capability(
         "disk-vxhs",
         "Veritas HyperScale disks",
@@ -371,6 +381,15 @@ ROWS = (
         flags="blockdev",
         libvirt="6.2.0",
         outcome=Outcome.DEFINE,
+    ),
+    Capability(
+        "disk-raw-with-backing",
+        "raw images with an image below",
+        ("devices/disk[driver/@type='raw']/backingStore/@type", "devices/disk[not(driver/@type)]/backingStore/@type"),
+        "libvirt 11.3.0 src/qemu/qemu_block.c (qemuBlockStorageSourceNeedsFormatLayer)",
+        flags="blockjob.backing-mask-protocol",
+        outcome=Outcome.START,
+        asked="11.3.0",
     ),
     Capability(
         "disk-data-file",

@@ -10,7 +10,7 @@ from domlint.domain.disks import Disk, text_of
 from domlint.domain.values import UNKNOWN, Maybe, attribute, decimal
 from domlint.findings import Outcome
 from domlint.rule import Example, Problem, Problems, Spot, rule
-from domlint.rules.disk import ON_DISK, disk_of, each_disk, each_disk_around
+from domlint.rules.disk import ON_DISKS, Layer, disk_of, each_disk, each_disk_around
 from domlint.versions import Version
 
 _COMMON = "libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate), alike in 7.0.0 and 9.0.0"
@@ -118,7 +118,7 @@ def _asked(options: tuple[_Option, ...], libvirt: Version | None) -> Iterator[_O
     "DISK020",
     "option-not-for-bus",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=f"{_COMMON}; {_FRONTEND}",
     bad=Example(
@@ -159,7 +159,7 @@ def _refusal(is_late: bool) -> str:
     "DISK021",
     "option-not-for-device",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     instead_of=("SCHEMA002", "SCHEMA004"),
     source=f"{_COMMON}; {_FRONTEND}",
@@ -241,7 +241,7 @@ def geometry_not_for_bus(_context: Context, disk: Disk) -> Problems:
     "DISK023",
     "native-io-with-host-cache",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=_FRONTEND,
     bad=Example(disk_of(driver="  <driver name='qemu' type='raw' io='native'/> <!-- DISK023 -->")),
@@ -268,7 +268,7 @@ def native_io_with_host_cache(_context: Context, disk: Disk) -> Problems:
     "DISK024",
     "copy-on-read-without-writing",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=_FRONTEND,
     bad=Example(
@@ -301,7 +301,7 @@ def copy_on_read_without_writing(_context: Context, disk: Disk) -> Problems:
     "DISK025",
     "read-only-not-on-bus",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=_FRONTEND,
     bad=Example(disk_of("  <readonly/> <!-- DISK025 -->", target="  <target dev='sda' bus='sata'/>")),
@@ -337,20 +337,27 @@ def shared_image_not_raw(_context: Context, disk: Disk) -> Problems:
     if it is raw, or read-only.
     """
     format_ = disk.storage.format
-    if disk.is_read_only is False and isinstance(format_, str) and format_ != "raw":
-        yield Problem(
-            Spot(disk.parts["shareable"]),
-            f"libvirt refuses the definition: the {disk} is shareable, and an image of the format {format_}"
-            " cannot be written by several guests",
-            "use a raw image, or add <readonly/>",
-        )
+    encryption = Layer(disk, disk.storage, True).part("encryption")
+    if disk.is_read_only is not False or format_ is UNKNOWN:
+        return
+    if format_ != "raw":
+        what = "an image of no format" if format_ is None else f"an image of the format {format_}"
+    elif attribute(encryption, "format") == "luks" and attribute(encryption, "engine") in (None, "qemu"):
+        what = "an image that QEMU decrypts"
+    else:
+        return
+    yield Problem(
+        Spot(disk.parts["shareable"]),
+        f"libvirt refuses the definition: the {disk} is shareable, and {what} cannot be written by several guests",
+        "use a raw image, and say type='raw' in <driver>; or add <readonly/>",
+    )
 
 
 @rule(
     "DISK027",
     "driver-not-of-qemu",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=_QEMU,
     bad=Example(disk_of(driver="  <driver name='file' type='raw'/> <!-- DISK027 -->")),
@@ -374,7 +381,7 @@ def driver_not_of_qemu(_context: Context, disk: Disk) -> Problems:
     "DISK028",
     "option-not-for-format",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     asked="9.5.0",
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate)",

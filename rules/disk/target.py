@@ -12,7 +12,7 @@ from domlint.domain.machine import PciRoot
 from domlint.domain.values import attribute, child, decimal
 from domlint.findings import Outcome, Severity
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
-from domlint.rules.disk import ON_DISK, disk_of, each_disk
+from domlint.rules.disk import ON_DISKS, disk_of, each_disk
 
 _NAME = "libvirt 7.0.0 to 11.3.0 src/util/virutil.c (virDiskNameParse), src/qemu/qemu_validate.c"
 _COMMON = "libvirt 9.0.0 and 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate), 7.0.0 src/conf/domain_conf.c"
@@ -39,7 +39,7 @@ def _apart(disk: Disk) -> DiskName | None:
     "DISK001",
     "disk-name-unreadable",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=f"{_NAME}; 11.3.0 src/conf/domain_conf.c (virDomainDiskDefAssignAddress)",
     bad=Example(disk_of(target="  <target dev='vd1' bus='virtio'/> <!-- DISK001 -->")),
@@ -52,9 +52,9 @@ def disk_name_unreadable(_context: Context, disk: Disk) -> Problems:
     libvirt cannot read so it refuses, as it finds a disk by that number.
     """
     apart = _apart(disk)
-    if apart is None or apart.is_too_long or (apart.index is not None and not apart.rest.strip("0123456789")):
+    if apart is None or apart.is_too_long or (apart.number is not None and not apart.rest.strip("0123456789")):
         return
-    what = "no small letter follows" if apart.index is None else f"'{apart.rest}' stands behind the letters"
+    what = "no small letter follows" if apart.number is None else f"'{apart.rest}' stands behind the letters"
     yield Problem(
         _name_at(disk),
         f"libvirt refuses the definition: it cannot read the name '{disk.name}' of a disk, as {what}",
@@ -66,7 +66,7 @@ def disk_name_unreadable(_context: Context, disk: Disk) -> Problems:
     "DISK002",
     "disk-name-of-partition",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=f"{_NAME} (qemuValidateDomainDeviceDefDisk)",
     bad=Example(disk_of(target="  <target dev='vda1' bus='virtio'/> <!-- DISK002 -->")),
@@ -78,7 +78,7 @@ def disk_name_of_partition(_context: Context, disk: Disk) -> Problems:
     QEMU gives the guest whole disks. libvirt refuses names of partitions.
     """
     apart = _apart(disk)
-    if apart is None or apart.index is None or not apart.rest or apart.rest.strip("0123456789") or apart.rest == "0":
+    if apart is None or apart.number is None or not apart.rest or apart.rest.strip("0123456789") or apart.rest == "0":
         return
     whole = str(disk.name).removesuffix(apart.rest)
     yield Problem(
@@ -92,7 +92,7 @@ def disk_name_of_partition(_context: Context, disk: Disk) -> Problems:
     "DISK003",
     "disk-number-too-large",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     asked="11.3.0",
     since="some release after 9.0.0; older ones count wrong",
@@ -114,17 +114,17 @@ def disk_number_too_large(_context: Context, disk: Disk) -> Problems:
         )
 
 
-def _each_twin(context: Context, element: Element) -> Iterator[tuple[Disk, Disk]]:
-    disks = context.domain.disks
-    if len(disks.all) > 1 and element in disks.twins and context.domain.runs_on_qemu:
-        yield disks.by_element[element], disks.twins[element]
+def _each_twin(context: Context, devices: Element) -> Iterator[tuple[Disk, Disk]]:
+    domain = context.domain
+    if devices is domain.devices and domain.disks.twins and domain.runs_on_qemu:
+        yield from domain.disks.twins
 
 
 @rule(
     "DISK004",
     "disk-name-twice",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=_each_twin,
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDefDuplicateDiskInfoValidate), 7.0.0, 9.0.0",
     bad=Example(
@@ -163,7 +163,7 @@ _PREFIXES_OF_HARD_DISKS: Final = ("hd", "sd", "vd", "xvd", "ubd")
     "DISK005",
     "disk-name-of-other-device",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=_COMMON,
     bad=Example(disk_of(target="  <target dev='fda' bus='virtio'/> <!-- DISK005 -->")),
@@ -203,7 +203,7 @@ _BUSES: Final = frozenset({"ide", "fdc", "scsi", "virtio", "xen", "usb", "uml", 
     "DISK006",
     "device-not-for-bus",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=f"{_FRONTEND}; {_COMMON}",
     bad=Example(
@@ -244,7 +244,7 @@ def device_not_for_bus(_context: Context, disk: Disk) -> Problems:
     "DISK007",
     "bus-not-for-qemu",
     outcome=Outcome.START,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source="libvirt 11.3.0 src/qemu/qemu_command.c (qemuBuildDiskDeviceProps), alike in 7.0.0 and 9.0.0",
     bad=Example(disk_of(target="  <target dev='xvda' bus='xen'/> <!-- DISK007 -->")),
@@ -274,7 +274,7 @@ class _Ide(NamedTuple):
 def _each_ide(context: Context, devices: Element) -> Iterator[_Ide]:
     if devices is not context.domain.devices or not context.domain.runs_on_qemu:
         return
-    disks = tuple([disk for disk in context.domain.disks.all if disk.bus == "ide"])
+    disks = tuple(context.domain.disks.on_bus("ide"))
     controllers = tuple([one for one in devices.iterchildren("controller") if one.get("type") == "ide"])
     if disks or controllers:
         yield _Ide(disks, controllers)
@@ -358,15 +358,15 @@ def second_ide_controller(context: Context, ide: _Ide) -> Problems:
             )
 
 
-def _each_floppy(context: Context, element: Element) -> Iterator[Disk]:
-    return (disk for disk in each_disk(context, element) if disk.device == "floppy")
+def _each_floppy(context: Context, devices: Element) -> Iterator[Disk]:
+    return (disk for disk in each_disk(context, devices) if disk.device == "floppy")
 
 
 @rule(
     "DISK010",
     "floppy-not-on-machine",
     outcome=Outcome.START,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=_each_floppy,
     needs=Needs.MACHINE,
     source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_process.c (qemuProcessStartValidateDisks)",
@@ -418,7 +418,7 @@ _OTHER_ADDRESS_TYPES: Final = frozenset(
     "DISK011",
     "address-type-not-for-bus",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=each_disk,
     source=f"{_COMMON}; {_FRONTEND}; qemu_domain_address.c (qemuDomainAssignDevicePCISlots)",
     bad=Example(
@@ -457,22 +457,12 @@ _MUST_BE_ZERO: Final = {
 """The parts of a drive address that can be nothing but 0, by the bus."""
 
 
-def _each_drive(context: Context, element: Element) -> Iterator[Disk]:
-    """The disks with a drive address that a rule could find something of: one that is not all zeroes but the unit."""
-    disk = context.domain.disks.by_element.get(element)
-    if disk is None or disk.bus not in _MUST_BE_ZERO or not context.domain.runs_on_qemu:
-        return
-    address = disk.drive_address
-    if isinstance(address, tuple) and (address[0] or address[1] or address[2] or address[3] > 1):
-        yield disk
-
-
 @rule(
     "DISK012",
     "drive-address-out-of-range",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
-    each=_each_drive,
+    on=ON_DISKS,
+    each=each_disk,
     source=_DRIVE,
     bad=Example(
         disk_of(
@@ -492,7 +482,7 @@ def drive_address_out_of_range(context: Context, disk: Disk) -> Problems:
     put where its name says: hde would be on a second IDE controller.
     """
     address, bus = disk.drive_address, str(disk.bus)
-    if not isinstance(address, tuple):
+    if not isinstance(address, tuple) or bus not in _MUST_BE_ZERO:
         return
     parts = _MUST_BE_ZERO[bus]
     if bus == "scsi" and _has_lsilogic(context, address[0]):
@@ -523,10 +513,10 @@ def _has_lsilogic(context: Context, index: int) -> bool:
     )
 
 
-def _each_at_one_address(context: Context, element: Element) -> Iterator[tuple[Disk, Disk]]:
-    disks = context.domain.disks
-    if len(disks.all) > 1 and element in disks.at_one_address and context.domain.runs_on_qemu:
-        yield disks.by_element[element], disks.at_one_address[element]
+def _each_at_one_address(context: Context, devices: Element) -> Iterator[tuple[Disk, Disk]]:
+    domain = context.domain
+    if devices is domain.devices and domain.disks.at_one_address and domain.runs_on_qemu:
+        yield from domain.disks.at_one_address
 
 
 def _place(address: tuple[int, int, int, int]) -> str:
@@ -537,7 +527,7 @@ def _place(address: tuple[int, int, int, int]) -> str:
     "DISK013",
     "drive-address-twice",
     outcome=Outcome.DEFINE,
-    on=ON_DISK,
+    on=ON_DISKS,
     each=_each_at_one_address,
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDefDuplicateDriveAddressesValidate), alike in 7.0.0",
     bad=Example(
@@ -645,8 +635,8 @@ _MOST: Final = {"ide": (1, 1), "sata": (0, 5), "fdc": (0, 1)}
     "drive-not-on-controller",
     outcome=Outcome.BROKEN,
     severity=Severity.ERROR,
-    on=ON_DISK,
-    each=_each_drive,
+    on=ON_DISKS,
+    each=each_disk,
     source="QEMU 9.0 hw/ide/qdev.c (ide_qdev_realize), hw/block/fdc.c (floppy_drive_realize), hw/ide/ich.c",
     bad=Example(
         disk_of(

@@ -73,7 +73,7 @@ MISTAKES = [
         id="one level too deep",
     ),
     pytest.param(
-        "<disk type='block'>\n<source file='/a'/>\n<target dev='vda'/></disk>",
+        "<disk type='block'>\n<source file='/a' dev='/b'/>\n<target dev='vda'/></disk>",
         [
             f"warning[SCHEMA004] 9:13 the attribute 'file' belongs to <disk type='file'>, not to this one: {DROPS} "
             "(remove it, or change what <source> is)"
