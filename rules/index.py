@@ -172,6 +172,7 @@ cpu CPU020 cpu-features-of-s390
 cpu CPU021 cpu-feature-unknown-on-arm
 device.common DEV001 device-address-type
 device.common DEV002 virtio-without-bus
+device.common DEV003 virtio-mode-on-ccw
 device.common DEV070 memballoon-of-xen
 device.iommu DEV040 iommu-of-other-machine
 device.iommu DEV041 iommu-options-of-intel

@@ -1,4 +1,4 @@
-"""DEV001, DEV002 and DEV070: what concerns devices that most domains have: the addresses of small devices, the balloon.
+"""DEV001 to DEV003 and DEV070: what concerns devices that most domains have: addresses, buses, the balloon.
 
 Every run imports this module; the others wait for their devices.
 """
@@ -222,6 +222,51 @@ def virtio_without_bus(context: Context, device: Element) -> Problems:
             f"the machine {context.machine} has no bus for the virtio device <{device.tag}>",
             "say <memballoon model='none'/>" if device.tag == "memballoon" else "take the machine virt, or remove it",
         )
+
+
+_WITH_MODES: Final = frozenset({"virtio-transitional", "virtio-non-transitional"})
+
+
+def _each_with_mode_on_ccw(context: Context, devices: Element) -> Iterator[tuple[Element, str]]:
+    """The virtio devices of a mainframe that choose between the modes of PCI, with their model."""
+    if context.machine.kind is not MachineKind.S390_CCW or not context.domain.runs_on_qemu:
+        return
+    for device in devices.iterchildren("rng", "memballoon", "vsock", "disk", "controller", "interface", "filesystem"):
+        model = network_model(device) if device.tag == "interface" else attribute(device, "model")
+        address = attribute(child(device, "address"), "type")
+        if isinstance(model, str) and model.lower() in _WITH_MODES and address in (None, "ccw"):
+            yield device, model
+
+
+@rule(
+    "DEV003",
+    "virtio-mode-on-ccw",
+    outcome=Outcome.START,
+    on="devices",
+    each=_each_with_mode_on_ccw,
+    needs=Needs.MACHINE,
+    until="7.1.0",
+    since="libvirt 9.0.0 starts the domain again, 7.1.0 may",
+    source="libvirt 7.0.0 src/qemu/qemu_command.c (qemuBuildVirtioDevStr); seen with libvirt 7.0.0 and 9.0.0",
+    bad=Example(
+        "<memballoon model='virtio-transitional'/> <!-- DEV003 -->",
+        arch="s390x",
+        machine="s390-ccw-virtio",
+        libvirt="7.0.0",
+    ),
+    good=Example("<memballoon model='virtio'/>", arch="s390x", machine="s390-ccw-virtio", libvirt="7.0.0"),
+)
+def virtio_mode_on_ccw(context: Context, found: tuple[Element, str]) -> Problems:
+    """A virtio device on CCW is to be with or without the legacy mode of PCI.
+
+    Only virtio devices on PCI have such modes. libvirt defines the domain, and refuses to start it.
+    """
+    device, model = found
+    yield Problem(
+        Spot(device),
+        f"the model '{model}' is for virtio on PCI, and this <{device.tag}> is on CCW",
+        "say model='virtio'",
+    )
 
 
 @rule(

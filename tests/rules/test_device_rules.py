@@ -358,3 +358,11 @@ def test_virtio_devices_on_boards_without_a_bus() -> None:
     crypto = "<crypto model='virtio' type='qemu'><backend model='builtin'/></crypto>"
     assert on_board(crypto, "raspi3b") == {"DEV002"}
     assert on_board(crypto, "raspi3b", "9.0.0") == set()
+
+
+def test_modes_of_virtio_on_ccw() -> None:
+    balloon = "<memballoon model='virtio-non-transitional'/>"
+    assert codes(balloon, S390, "7.0.0") == refused("DEV003", "start")
+    assert codes(balloon, S390, "9.0.0") == set()
+    assert codes(balloon, Q35, "7.0.0") == set()
+    assert codes("<memballoon model='virtio-transitional'><address type='pci'/></memballoon>", S390, "7.0.0") == set()
