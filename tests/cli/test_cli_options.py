@@ -474,7 +474,7 @@ def _failing(document: str = CLEAN) -> Catalogue:
 def test_a_rule_that_fails_does_not_keep_the_others_from_speaking(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("domlint.rules.modules", lambda *_: tuple(_failing()))
+    monkeypatch.setattr("domlint.planning.modules", lambda *_: tuple(_failing()))
     monkeypatch.chdir(folder)
     result = CliRunner().invoke(command, ["vm.xml", "clean.xml", "--output-format", "concise"])
     assert result.exit_code == 2
