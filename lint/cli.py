@@ -9,7 +9,7 @@ import click
 
 from domlint.version import VERSION
 
-COMMANDS: Final = ("check", "hosts", "requires", "upgrade", "explain", "rules", "config")
+COMMANDS: Final = ("check", "hosts", "requires", "upgrade", "explain", "rules", "config", "baseline")
 """The commands, in the order of the help."""
 
 _CONTEXT: Final = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

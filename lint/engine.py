@@ -43,7 +43,7 @@ class FileReport(NamedTuple):
     ``is_domain`` tells whether there was a domain in it, and ``domain`` is its name as written ("" for none);
     ``lines`` are the lines that findings point at, with their number; ``hosts`` are the ids of the hosts that have an
     emulator for the domain, and ``against`` those of all hosts that it was held against, where those are not all hosts
-    of the run. ``suppressed`` is what was found, and the file says shall not be told.
+    of the run. ``suppressed`` is what was found, and the file says shall not be told; ``old`` what a baseline knows.
     """
 
     file: str
@@ -55,6 +55,7 @@ class FileReport(NamedTuple):
     domain: str = ""
     against: tuple[str, ...] | None = None
     suppressed: tuple[Suppressed, ...] = ()
+    old: tuple[Finding, ...] = ()
 
     @property
     def everything(self) -> "list[tuple[Finding, Suppressed | None]]":
@@ -314,7 +315,7 @@ class Plan:
         failed = {crash.code for crash in collected.crashes}
 
         def can_speak(code: str) -> bool:
-            return code not in failed and self._is_asked(code, fitting)
+            return code not in failed and self.is_asked(code, bool(fitting))
 
         applied = apply(said, collected.findings(), names(), self.not_ignorable, can_speak)
         self._import(set(self._suppression_modules))
@@ -325,8 +326,11 @@ class Plan:
             finding: Suppressed(finding, by.kind, by.location, by.reason) for finding, by in applied.suppressed.items()
         }
 
-    def _is_asked(self, code: str, fitting: "Sequence[Host]") -> bool:
-        """Tell whether a rule is part of the plan and has what it needs, so that its silence means something."""
+    def is_asked(self, code: str, fits: bool) -> bool:
+        """Tell whether a rule is part of the plan and has what it needs, so that its silence means something.
+
+        ``fits`` tells whether a host fits the domain.
+        """
         rule = next((rule for rule in self.rules if rule.code == code), None)
         if rule is None:
             from domlint.rules import declares
@@ -336,7 +340,7 @@ class Plan:
         if rule is None:
             return False
         has = {
-            Needs.HOST: bool(fitting),
+            Needs.HOST: fits,
             Needs.ALL_HOSTS: len(self.host_ids) > 1,
             Needs.NETWORKS: bool(self.networks),
             Needs.OFFERS: self._tell_offers,

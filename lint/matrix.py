@@ -67,7 +67,7 @@ def cells(file: FileReport, hosts: Sequence[str]) -> dict[str, Cell]:
     asked = [host for host in hosts if file.against is None or host in file.against]
     fitting = set(file.hosts) if file.is_domain else set(asked)
     found = {host: Cell(Status.OK if host in fitting else Status.NO_EMULATOR) for host in asked}
-    for finding in file.findings:
+    for finding in (*file.findings, *file.old):
         status = _status(finding, file)
         for host in finding.hosts or asked:
             cell = found.get(host)

@@ -64,6 +64,11 @@ class Planner:
             _tell_apart(list(self._sites.values()))
         return [Task(self._sites[id(settings)].plan_of(item.name), item, settings.demand) for settings, item in found]
 
+    def baselines(self, tasks: Iterable[Task]) -> dict[str, str]:
+        """The baselines of those files, by name, that have one. Raises ConfigurationError."""
+        found = ((item.name, self._lookup.of_file(item.name).baseline) for _plan, item, _demand in tasks)
+        return {name: baseline for name, baseline in found if baseline is not None}
+
     @property
     def hosts(self) -> tuple[Host, ...]:
         """The emulators of all hosts that files are held against, each once, whichever configurations name it."""

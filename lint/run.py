@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.engine import Crash, FileReport, Plan, Source
 from domlint.files import Input, Progress
@@ -11,6 +11,9 @@ from domlint.findings import Finding, Severity, Suppressed
 from domlint.hosts import Host
 from domlint.rule import Needs
 from domlint.verdicts import Demand, passes
+
+if TYPE_CHECKING:
+    from domlint.baseline import Compared
 
 POOL_PAYS_FROM: Final = 2000
 """The number of files from which a pool of processes is faster than one process (measured on two cores)."""
@@ -39,7 +42,8 @@ class Report(NamedTuple):
 
     ``comparing`` has the codes of the rules that ran and are about all hosts together. ``exit_status`` is what a
     command ends with; ``fail_on`` and ``require`` say what counts in that (see domlint.verdicts), and ``demands`` has
-    the files, by name, of which something else is asked. A run that no command made has no exit status.
+    the files, by name, of which something else is asked. ``compared`` is what came of holding it against baselines,
+    None where there were none. A run that no command made has no exit status.
     """
 
     checked: tuple[FileReport, ...]
@@ -50,6 +54,7 @@ class Report(NamedTuple):
     require: str = "all"
     exit_status: int | None = None
     demands: Mapping[str, Demand] = MappingProxyType({})
+    compared: "Compared | None" = None
 
     @property
     def findings(self) -> tuple[Finding, ...]:

@@ -41,4 +41,4 @@ def concerns(finding: Finding, host: str) -> bool:
 
 def is_vm(file: "FileReport") -> bool:
     """Tell whether a file holds a domain, or was meant to: one that cannot be read has an error."""
-    return file.is_domain or any(finding.severity is Severity.ERROR for finding in file.findings)
+    return file.is_domain or any(finding.severity is Severity.ERROR for finding in (*file.findings, *file.old))

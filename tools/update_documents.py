@@ -167,6 +167,8 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield ROOT / name, with_outputs((ROOT / name).read_text())
     configuration = ROOT / "docs" / "configuration.md"
     yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))
+    baseline = ROOT / "docs" / "baseline.md"
+    yield baseline, with_outputs(baseline.read_text())
     suppressions = ROOT / "docs" / "suppressions.md"
     yield suppressions, with_outputs(with_files(suppressions.read_text()))
     yield ROOT / "schemas" / "domlint.schema.json", schema_text()

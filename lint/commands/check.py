@@ -10,7 +10,7 @@ import click
 
 from domlint.commands import options
 from domlint.commands.console import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, hint, terminal_columns, write
-from domlint.commands.linting import lint, tell_what_failed
+from domlint.commands.linting import lint_new, tell_what_failed
 from domlint.findings import Severity
 from domlint.reports import FORMATS
 
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 @options.stdin_option
 @options.jobs_option
 @options.suppressions_option
-@click.option(
-    "--strict-schema", is_flag=True, help="Hold every file against the XSD 1.1 schema itself, too (100 files a second)."
-)
+@options.strict_option
 @options.quiet_option
 def check(
     paths: tuple[str, ...],
@@ -54,7 +52,7 @@ def check(
 
     lookup = options.lookup_of(given)
     planner = Planner(lookup, strict=strict_schema, with_suppressions=not no_suppressions)
-    report = lint(planner, paths, stdin_filename, jobs, quiet)
+    report = lint_new(planner, paths, stdin_filename, jobs, quiet)
     if matrix and not report.hosts:
         raise click.UsageError("--matrix is about hosts: give some with --caps")
     if not quiet:

@@ -10,6 +10,8 @@ from domlint.commands.console import EXIT_FAILURE, complain, hint
 from domlint.commands.options import failing
 
 if TYPE_CHECKING:
+    from domlint.baseline import Baseline
+    from domlint.engine import FileReport
     from domlint.files import Progress
     from domlint.planning import Planner
     from domlint.run import Report, Task
@@ -20,11 +22,41 @@ _PROGRESS_FROM: Final = 200
 
 def lint(planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool) -> Report:
     """Check the files that the command line names."""
+    report, _tasks = lint_tasks(planner, paths, stdin_filename, jobs, quiet)
+    return report
+
+
+def lint_new(planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool) -> Report:
+    """The same, without the findings that a baseline knows."""
+    report, tasks = lint_tasks(planner, paths, stdin_filename, jobs, quiet)
+    with failing():
+        baselines = planner.baselines(tasks)
+        if not baselines:
+            return report
+        from domlint.baseline import compare, read_baseline
+
+        read = {path: read_baseline(path) for path in dict.fromkeys(baselines.values())}
+    plans = {task.input.name: task.plan for task in tasks}
+
+    def baseline_of(file: str) -> Baseline | None:
+        return read.get(baselines.get(file, ""))
+
+    def is_asked(file: FileReport, code: str) -> bool:
+        return plans[file.file].is_asked(code, bool(file.hosts))
+
+    checked, compared = compare(report.checked, baseline_of, is_asked)
+    return report._replace(checked=tuple(checked), compared=compared)
+
+
+def lint_tasks(
+    planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool
+) -> tuple[Report, list[Task]]:
+    """The same as lint(), with what was done with each file."""
     from domlint.run import run
 
     with failing():
         tasks = planner.tasks(paths, stdin_filename)
-    return run(tasks, planner.hosts, jobs, None if quiet else _progress(tasks))
+    return run(tasks, planner.hosts, jobs, None if quiet else _progress(tasks)), tasks
 
 
 def tell_what_failed(report: Report, quiet: bool) -> None:

@@ -91,6 +91,13 @@ config_option = click.option(
     metavar="FILE",
     help="The configuration file, in place of the nearest domlint.toml, .domlint.toml or pyproject.toml of each file.",
 )
+strict_option = click.option(
+    "--strict-schema", is_flag=True, help="Hold every file against the XSD 1.1 schema itself, too (100 files a second)."
+)
+baseline_option = click.option(
+    "--baseline", metavar="FILE", help="Tell only what this file, which domlint baseline writes, does not know."
+)
+no_baseline_option = click.option("--no-baseline", is_flag=True, help="Tell what a baseline knows, too.")
 suppressions_option = click.option(
     "--no-suppressions", is_flag=True, help="Tell what the files themselves say shall not be told, too."
 )
@@ -127,13 +134,15 @@ def output_option(formats: Sequence[str]) -> Option:
     return click.option("--output-format", multiple=True, callback=outputs, metavar="FORMAT[=FILE]", help=words)
 
 
-def given_options(*, with_hosts: bool = True) -> Option:
+def given_options(*, with_hosts: bool = True, with_baseline: bool = True) -> Option:
     """The options that a configuration file has keys for, and those that say which file that is."""
     chosen = [select_option, extend_select_option, ignore_option]
     excluding = [exclude_option, extend_exclude_option, force_exclude_option, config_option, isolated_option]
     decorators = [network_option, *chosen, *excluding]
     if with_hosts:
-        decorators = [caps_option, network_option, libvirt_option, *chosen, require_option, *excluding]
+        decorators = [caps_option, network_option, libvirt_option, *chosen, require_option]
+        decorators += [baseline_option, no_baseline_option] if with_baseline else []
+        decorators += excluding
 
     def decorate(command: Any) -> Any:
         for decorator in reversed(decorators):
@@ -156,6 +165,9 @@ def lookup_of(values: Mapping[str, Any]) -> Lookup:
 
         if not is_pattern(pattern):
             raise click.BadParameter(f"{printable(pattern)!r} is no pattern of a .gitignore file")
+    baseline = values.get("baseline")
+    if baseline is not None and values["no_baseline"]:
+        raise click.UsageError("--no-baseline is for none: leave out --baseline, or --no-baseline")
     given = Given(
         caps=values.get("caps") or None,
         networks=values["network"] or None,
@@ -165,6 +177,7 @@ def lookup_of(values: Mapping[str, Any]) -> Lookup:
         ignore=values["ignore"] or None,
         fail_on=None if fail_on is None else Severity(fail_on),
         require=values.get("require"),
+        baseline="" if values.get("no_baseline") else baseline,
         exclude=values["exclude"] or None,
         extend_exclude=values["extend_exclude"] or None,
         force_exclude=values["force_exclude"],
@@ -186,12 +199,13 @@ def failing() -> Iterator[None]:
 
 
 def _is_of_what_was_named(error: Exception) -> bool:
+    from domlint.baseline import BaselineError
     from domlint.configuration.errors import ConfigurationError
     from domlint.hosts import HostError
     from domlint.networks import NetworkError
     from domlint.rule import UnknownSelectorError
 
-    return isinstance(error, (ConfigurationError, HostError, NetworkError, UnknownSelectorError))
+    return isinstance(error, (BaselineError, ConfigurationError, HostError, NetworkError, UnknownSelectorError))
 
 
 def hosts_of(specs: Iterable[str]) -> list[Host]:

@@ -41,12 +41,13 @@ class Settings(NamedTuple):
     exclude: Patterns | None = None
     extend_exclude: tuple[Patterns, ...] = ()
     force_exclude: bool = False
+    baseline: str | None = None
     demand: Demand = Demand()
     output_format: tuple[tuple[str, str], ...] = DEFAULT_FORMATS
 
 
 class Given(NamedTuple):
-    """What the command line says; None for what it leaves to the configuration."""
+    """What the command line says; None for what it leaves to the configuration. The ``baseline`` "" stands for none."""
 
     caps: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
@@ -56,6 +57,7 @@ class Given(NamedTuple):
     ignore: tuple[str, ...] | None = None
     fail_on: Severity | None = None
     require: str | None = None
+    baseline: str | None = None
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] | None = None
     force_exclude: bool | None = None
@@ -79,6 +81,7 @@ class Given(NamedTuple):
         return settings._replace(
             networks=settings.networks if self.networks is None else self.networks,
             libvirt=self.libvirt or settings.libvirt,
+            baseline=settings.baseline if self.baseline is None else self.baseline or None,
             force_exclude=settings.force_exclude if self.force_exclude is None else self.force_exclude,
             demand=Demand(self.fail_on or settings.demand.fail_on, self.require or settings.demand.require),
             output_format=self.output_format or settings.output_format,

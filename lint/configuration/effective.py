@@ -76,6 +76,7 @@ def _spoken(given: Given) -> dict[str, Any]:
         "ignore": _list(given.ignore),
         "fail-on": None if given.fail_on is None else given.fail_on.value,
         "require": given.require,
+        "baseline": given.baseline,
         "exclude": _list(given.exclude),
         "extend-exclude": _list(given.extend_exclude),
         "force-exclude": given.force_exclude,

@@ -148,6 +148,13 @@ KEYS: Final = (
     ),
     Key("require", Choice(REQUIREMENTS), "on how many of its hosts a VM must pass", '"all"', 'require = "any"'),
     Key(
+        "baseline",
+        PATH,
+        "the [baseline](baseline.md), with the findings that are not told",
+        "",
+        'baseline = "domlint-baseline.json"',
+    ),
+    Key(
         "exclude",
         _PATTERNS,
         "files and folders that are passed over, in the syntax of `.gitignore`",

@@ -45,6 +45,7 @@ def settings_of(file: ConfigurationFile) -> Settings:
         exclude=Patterns(file.folder, tuple(values.get("exclude", ()))),
         extend_exclude=(Patterns(file.folder, tuple(values.get("extend-exclude", ()))),),
         force_exclude=values.get("force-exclude", False),
+        baseline=shown(os.path.join(file.folder, values["baseline"])) if "baseline" in values else None,
         demand=Demand(Severity(values.get("fail-on", Severity.WARNING)), values.get("require", "all")),
         output_format=tuple(_outputs(values.get("output-format", "text"), file.folder)),
     )

@@ -28,7 +28,11 @@ def in_lines(text: str) -> str:
 
 def files_of_interest(report: Report) -> list[FileReport]:
     """The files that were checked, without those that are nothing of libvirt's."""
-    return [file for file in report.checked if file.is_domain or file.findings or file.suppressed or file.crashes]
+    return [
+        file
+        for file in report.checked
+        if file.is_domain or file.findings or file.suppressed or file.old or file.crashes
+    ]
 
 
 def well_formed(value: Any) -> Any:

@@ -37,6 +37,13 @@ def as_object(report: Report) -> dict[str, Any]:
             for row in (matrix(report.checked, report.host_ids) if report.hosts else ())
         ],
         "suppressed": [suppressed_object(one) for one in report.suppressed],
+        "baseline": None
+        if report.compared is None
+        else {
+            "files": list(report.compared.paths),
+            "old": report.compared.old,
+            "gone": report.compared.gone,
+        },
         "failures": failure_objects(report),
         "summary": {
             "files": report.files,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from domlint.findings import Severity
-from domlint.reports.words import counted, told_together
+from domlint.printable import printable
+from domlint.reports.words import counted, names_in_words, told_together
 from domlint.run import Report
 from domlint.verdicts import is_vm
 
@@ -18,7 +19,17 @@ def summary_lines(report: Report, told_once: bool = True) -> list[str]:
     ``told_once`` counts a finding that is told of hosts in different words as one.
     """
     verdict = _verdict(report) if len(report.host_ids) > 1 else ""
-    return [_counted(report, told_once), *([verdict] if verdict else [])]
+    return [line for line in (_counted(report, told_once), verdict, _gone(report)) if line]
+
+
+def _gone(report: Report) -> str:
+    """How many of the findings of a baseline are gone, and what to do."""
+    compared = report.compared
+    if compared is None or not compared.gone:
+        return ""
+    files = printable(names_in_words(compared.paths))
+    are = "old finding is" if compared.gone == 1 else "old findings are"
+    return f"{compared.gone} {are} gone: domlint baseline, with the same paths and options, brings {files} up to date."
 
 
 def _counted(report: Report, told_once: bool) -> str:
@@ -27,14 +38,19 @@ def _counted(report: Report, told_once: bool) -> str:
         checked += f" against {counted(len(report.host_ids), 'host')}"
     if report.suppressed:
         checked += f", {counted(len(report.suppressed), 'finding')} suppressed"
+    if report.compared is not None:
+        checked += f", {counted(report.compared.old, 'old finding')}"
     found = Counter(
         findings[0].severity
         for file in report.checked
         for findings in (told_together(file.findings) if told_once else ([one] for one in file.findings))
     )
     parts = [counted(found[severity], severity.value, _PLURALS[severity]) for severity in Severity if found[severity]]
+    new = "" if report.compared is None else "new "
     if not parts:
-        return f"No findings ({checked})."
+        return f"No {new}findings ({checked})."
+    if new:
+        parts = [part.replace(" ", f" {new}", 1) for part in parts]
     listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
     return f"Found {listed} ({checked})."
 

@@ -91,6 +91,7 @@ def test_json_is_as_contracted(folder: Path) -> None:
         ],
         "matrix": [{"file": "vm.xml", "domain": "web1", "hosts": {"host": "broken"}}],
         "suppressed": [],
+        "baseline": None,
         "failures": [],
         "summary": {"files": 1, "domains": 1, "errors": 1, "warnings": 0, "notes": 0, "suppressed": 0},
     }
@@ -107,6 +108,7 @@ def test_json_without_findings_is_the_same_object(folder: Path) -> None:
         "findings": [],
         "matrix": [],
         "suppressed": [],
+        "baseline": None,
         "failures": [],
         "summary": {"files": 1, "domains": 1, "errors": 0, "warnings": 0, "notes": 0, "suppressed": 0},
     }
