@@ -68,13 +68,13 @@ def _sizes(controllers: Iterable[Controller]) -> dict[int, int] | None:
         if controller.type != "virtio-serial":
             continue
         ports = decimal(attribute(controller.element, "ports"))
-        if isinstance(ports, Unknown) or isinstance(controller.index, Unknown):
+        if isinstance(ports, Unknown) or isinstance(controller.number, Unknown):
             return None
         size = _PORTS if ports is None else ports
-        if controller.index is None:
+        if controller.number is None:
             unnumbered.append(size)
         else:
-            sizes[controller.index] = size
+            sizes[controller.number] = size
     for size in unnumbered:
         sizes[next(number for number in range(len(sizes) + 1) if number not in sizes)] = size
     return sizes

@@ -300,7 +300,7 @@ def test_secure_firmware_is_not_missed_where_there_is_none_at_all() -> None:
     assert check(named_by_domain, *example_hosts(secure)) == ()
 
 
-@pytest.mark.parametrize(("graphics", "expected"), [("spice", ["HOST110"]), ("vnc", ["CHR009"]), ("{{ g }}", [])])
+@pytest.mark.parametrize(("graphics", "expected"), [("spice", ["HOST110"]), ("vnc", ["HOST161"]), ("{{ g }}", [])])
 def test_channel_of_spice_goes_with_its_graphics(graphics: str, expected: list[str]) -> None:
     offers = host(
         "<devices><graphics supported='yes'><enum name='type'><value>vnc</value></enum></graphics>"
