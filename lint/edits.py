@@ -167,4 +167,22 @@ def _added(document: Document, span: ElementSpan, source: bytes, parent: Element
     last_span = document.span(last)
     indentation = _indentation(source, last_span.start_tag[0])
     after = last_span.whole[1]
-    return (after, after, new if indentation is None else line_end + indentation + new)
+    if indentation is None:
+        return (after, after, new)
+    after = _behind_comments(source, after)
+    return (after, after, line_end + indentation + new)
+
+
+def _behind_comments(source: bytes, position: int) -> int:
+    """The end of the line, where nothing but comments is on the rest of it; else the same place."""
+    at = position
+    while True:
+        end = at
+        while source[end : end + 1] and source[end] in _BLANKS:
+            end += 1
+        if source[end : end + 1] in (b"\n", b"\r"):
+            return at
+        close = source.find(b"-->", end) if source.startswith(b"<!--", end) else -1
+        if close < 0 or b"\n" in source[end:close] or b"\r" in source[end:close]:
+            return position
+        at = close + 3

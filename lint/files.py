@@ -19,15 +19,18 @@ class Input(NamedTuple):
     """A file to lint: its name in findings, and its path (None for standard input).
 
     ``from_directory`` tells that it was found by walking a directory: such a file is passed over without a word where
-    it is no libvirt document.
+    it is no libvirt document. ``data`` are its bytes, where they were read before: standard input is read only once.
     """
 
     name: str
     path: str | None
     from_directory: bool = False
+    data: bytes | None = None
 
     def read(self) -> bytes:
         """Its bytes: at most one more than domlint reads. Raises OSError or ValueError where they cannot be had."""
+        if self.data is not None:
+            return self.data
         if self.path is None:
             if sys.stdin is None:
                 raise OSError(errno.EBADF, "standard input is closed")

@@ -52,7 +52,7 @@ class Comparison:
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
-        self._guesses: dict[tuple[str, object], str] = {}
+        self._guesses: dict[tuple[str, object], list[str]] = {}
 
     def mistakes(self, root: Element) -> Iterator[Mistake]:
         """All mistakes at the root and below, and all that is newer than libvirt 6.0, in document order of elements."""
@@ -166,7 +166,14 @@ class Comparison:
                     others = self._owners(at)
                 is_refused = bool(nearest) and known[nearest][1] and not known[nearest][4]
                 yield _unknown_attribute(
-                    element, name, nearest, is_refused, known, self._kinds_with(at, 1, name), others or {}
+                    element,
+                    name,
+                    nearest,
+                    self._only(name, free),
+                    is_refused,
+                    known,
+                    self._kinds_with(at, 1, name),
+                    others or {},
                 )
         for name, row in known.items():
             if row[1] and name not in meant and element.get(name) is None:
@@ -241,7 +248,8 @@ class Comparison:
             help_ = f"remove it; {inside} may hold {_listed([_local(name) for name in known], '<{}>')}"
         else:
             help_ = f"remove it: {inside} holds no elements"
-        return Mistake(Kind.UNKNOWN_ELEMENT, child, None, message, help_, is_refused), nearest
+        meant = "" if child.prefix else _local(self._only(tag, free))
+        return Mistake(Kind.UNKNOWN_ELEMENT, child, None, message, help_, is_refused, meant=meant), nearest
 
     def _nearby(self, homes: Sequence[str], at: _At) -> str:
         """Where an element belongs, in words: where such a place is near, only that."""
@@ -272,6 +280,7 @@ class Comparison:
         shown = _cut(value.strip() if attribute is None else value)
         allowed = allowed_values(self._tables, simple)
         words = self._tables.simple[simple][2]
+        meant = ""
         is_taken = _is_taken(self._tables, simple, value)
         if is_taken:
             end = "libvirt takes it nevertheless, although its own schema does not"
@@ -281,17 +290,28 @@ class Comparison:
         message = f"{where} cannot be {what}: {end}"
         if allowed:
             nearest = self._nearest(value, allowed)
+            meant = self._only(value, allowed)
             help_ = (f"did you mean '{nearest}'? " if nearest else "") + f"It can be {_listed(allowed)}"
         else:
             help_ = f"it must be {words}" if words else "see libvirt's documentation of the format"
-        return Mistake(Kind.VALUE, element, attribute, message, help_, not is_ignored and not is_taken)
+        is_refused = not is_ignored and not is_taken
+        return Mistake(Kind.VALUE, element, attribute, message, help_, is_refused, meant="" if is_taken else meant)
 
     def _nearest(self, name: str, known: Sequence[str]) -> str:
         """The known name that is most like this one, "" where none is."""
+        return next(iter(self._like(name, known)), "")
+
+    def _only(self, name: str, known: Sequence[str]) -> str:
+        """The known name that is like this one, "" where there is none, or more than one."""
+        like = self._like(name, known)
+        return like[0] if len(like) == 1 else ""
+
+    def _like(self, name: str, known: Sequence[str]) -> list[str]:
+        """The two known names that are most like this one, as far as there are such names."""
         key = (name, tuple(known))
         if key not in self._guesses:
             if len(self._guesses) >= _MOST_GUESSES:
-                return ""
+                return []
             self._guesses[key] = _most_like(name, known)
         return self._guesses[key]
 
@@ -342,6 +362,7 @@ def _unknown_attribute(
     element: Element,
     name: str,
     nearest: str,
+    meant: str,
     is_refused: bool,
     known: Mapping[str, Attribute],
     others: str,
@@ -364,7 +385,7 @@ def _unknown_attribute(
             help_ = f"remove it; the attributes of {shown} here are {_listed(known)}"
         else:
             help_ = f"remove it: {shown} has no attributes here"
-    return Mistake(Kind.UNKNOWN_ATTRIBUTE, element, name, message, help_, is_refused)
+    return Mistake(Kind.UNKNOWN_ATTRIBUTE, element, name, message, help_, is_refused, meant=meant)
 
 
 def _needless_attribute(element: Element, name: str) -> Mistake:
@@ -422,12 +443,11 @@ def _holds(element: Element, test: str) -> bool:
         return True
 
 
-def _most_like(name: str, known: Iterable[str]) -> str:
+def _most_like(name: str, known: Iterable[str]) -> list[str]:
     from difflib import get_close_matches
 
     lower = {_local(other).lower(): other for other in known}
-    found = get_close_matches(_local(name).lower()[:_MOST_SHOWN], lower, n=1, cutoff=0.7)
-    return lower[found[0]] if found else ""
+    return [lower[one] for one in get_close_matches(_local(name).lower()[:_MOST_SHOWN], lower, n=2, cutoff=0.7)]
 
 
 def _has_undeclared_prefix(name: str) -> bool:

@@ -188,7 +188,7 @@ class Mistake(NamedTuple):
     ``element`` and ``attribute`` are where it is. ``is_refused`` tells whether libvirt refuses the document for it;
     where not, it passes over it without a word; ``is_harmless`` that nothing is lost then. ``other`` is the first one
     of what is there too often, or the element that stray text stands behind. ``since`` is the libvirt that brought what
-    is TOO_NEW for an older one.
+    is TOO_NEW for an older one. ``meant`` is the name or value that is like this one, where there is only one.
     """
 
     kind: Kind
@@ -200,6 +200,7 @@ class Mistake(NamedTuple):
     other: Element | None = None
     since: str = ""
     is_harmless: bool = False
+    meant: str = ""
 
 
 _MOST_MISTAKES: Final = 1000

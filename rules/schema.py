@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from domlint.changes import Change, Fix, RenameAttribute, RenameElement, SetAttribute, SetText
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.interfaces import is_unread_driver
@@ -70,7 +71,25 @@ def _problems(context: Context, mistake: Mistake, kind: Kind) -> Problems:
         outcome=outcome,
         severity=Severity.WARNING if outcome is Outcome.BROKEN else outcome.severity,
         instead_of=instead_of,
+        fix=_fix_of(mistake),
     )
+
+
+def _fix_of(mistake: Mistake) -> Fix | None:
+    """Write the name or value that is like the one that stands there: a guess, and so not safe."""
+    element, attribute, meant = mistake.element, mistake.attribute, mistake.meant
+    change: Change
+    if not meant:
+        return None
+    if mistake.kind is Kind.UNKNOWN_ELEMENT:
+        change = RenameElement(element, meant)
+        return Fix(f"write <{meant}>", (change,), is_safe=False)
+    if mistake.kind is Kind.UNKNOWN_ATTRIBUTE and attribute is not None:
+        return Fix(f"write {meant}='…'", (RenameAttribute(element, attribute, meant),), is_safe=False)
+    if mistake.kind is not Kind.VALUE:
+        return None
+    change = SetText(element, meant) if attribute is None else SetAttribute(element, attribute, meant)
+    return Fix(f"write '{meant}'", (change,), is_safe=False)
 
 
 @rule(

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from domlint.changes import AddElement, Fix, RemoveAttribute, RemoveElement, SetAttribute
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import (
@@ -34,6 +35,17 @@ from domlint.domain.failover import (
     duplicate_aliases,
     is_generated_alias,
     is_other_assigned_device,
+)
+from domlint.domain.failover_fixes import (
+    allow_hotplug,
+    give_alias,
+    make_macs_equal,
+    make_persistent,
+    move_isolation,
+    move_to_persistent,
+    name_partner,
+    remove_address,
+    rename_alias,
 )
 from domlint.domain.machine import PciRoot
 from domlint.domain.pci import GuestAddress, guest_address
@@ -344,13 +356,28 @@ def teaming_type_invalid(context: Context, teaming: Teaming) -> Problems:
             Spot(teaming.element, "type"),
             f"the teaming type is '{written}', which libvirt refuses",
             f"write {_meant_type(context.failover, teaming)}",
+            fix=_with_nearest_type(context.failover, teaming, written),
         )
     elif not written and written is not UNKNOWN and teaming.partner_name and isinstance(teaming.partner_name, str):
         yield Problem(
             Spot(teaming.element),
             f"this teaming names the partner '{teaming.partner_name}' but has no type, which libvirt refuses",
             "write type='transient' here (the device that names its partner is the transient one)",
+            fix=_with_type(context.failover, teaming, "transient"),
         )
+
+
+def _with_nearest_type(failover: Failover, teaming: Teaming, written: str) -> Fix | None:
+    from difflib import get_close_matches
+
+    found = get_close_matches(written.strip().lower(), ("persistent", "transient"), n=2, cutoff=0.7)
+    return _with_type(failover, teaming, found[0]) if len(found) == 1 else None
+
+
+def _with_type(failover: Failover, teaming: Teaming, type_: str) -> Fix | None:
+    """Write a type, where a device of this form can have it."""
+    fits = teaming.can_be_assigned if type_ == "transient" else not failover.is_assigned(teaming)
+    return Fix(f"write type='{type_}'", (SetAttribute(teaming.element, "type", type_),)) if fits else None
 
 
 def _meant_type(failover: Failover, teaming: Teaming) -> str:
@@ -416,7 +443,12 @@ def transient_without_partner_name(context: Context, teaming: Teaming) -> Proble
             "this transient device names no persistent partner, which libvirt refuses",
             _name_the_partner(context.failover, teaming),
             _meant_related(context.failover, teaming),
+            fix=_fix_of_partner(context.failover, teaming),
         )
+
+
+def _fix_of_partner(failover: Failover, transient: Teaming) -> Fix | None:
+    return name_partner(failover, transient, _alias_for(failover, failover.meant_by(transient), transient))
 
 
 def _name_the_partner(failover: Failover, transient: Teaming) -> str:
@@ -483,6 +515,9 @@ def persistent_with_partner_name(context: Context, teaming: Teaming) -> Problems
             "write type='transient' here: only the assigned device names its partner"
             if context.failover.is_assigned(teaming)
             else "remove the attribute persistent: the transient device names this one, not the other way round",
+            fix=None
+            if context.failover.is_assigned(teaming)
+            else Fix("remove the attribute persistent", (RemoveAttribute(teaming.element, "persistent"),)),
         )
 
 
@@ -509,7 +544,16 @@ def hostdev_teaming_not_transient(context: Context, teaming: Teaming) -> Problem
             Spot(teaming.element, "type"),
             "a <hostdev> can only be the transient half of a pair; libvirt refuses a persistent one",
             f"write {_meant_element(context.failover, teaming)}, with the alias of the virtio interface",
+            fix=_as_transient(context.failover, teaming),
         )
+
+
+def _as_transient(failover: Failover, teaming: Teaming) -> Fix | None:
+    named = _fix_of_partner(failover, teaming)
+    if named is None:
+        return None
+    changes = (SetAttribute(teaming.element, "type", "transient"), *named.changes)
+    return Fix(f"write type='transient', and {named.words}", changes)
 
 
 @rule(
@@ -654,6 +698,15 @@ def persistent_not_virtio(context: Context, persistent: Teaming) -> Problems:
             spot,
             f"the model of this persistent interface {which}: libvirt refuses a pair whose standby is not virtio",
             "write <model type='virtio'/>",
+            fix=Fix(
+                "write <model type='virtio'/>; the guest needs a driver for it",
+                (
+                    AddElement(persistent.device, "<model type='virtio'/>")
+                    if element is None
+                    else SetAttribute(element, "type", "virtio"),
+                ),
+                is_safe=False,
+            ),
         )
 
 
@@ -729,13 +782,21 @@ def transient_driver_not_vfio(context: Context, transient: Teaming) -> Problems:
                 f"an interface with a virtio model cannot have the driver '{name}': libvirt refuses the definition",
                 "remove <driver name=…>: the network says how its devices are assigned",
                 outcome=Outcome.DEFINE,
+                fix=_without_driver(_existing(transient.device, "driver")),
             )
     elif name != "vfio":
         yield Problem(
             Spot(_existing(transient.device, "driver"), "name"),
             f"the driver '{name}' cannot assign a device to QEMU: libvirt refuses to start the domain",
             "write <driver name='vfio'/>, or remove the element",
+            fix=Fix("write name='vfio'", (SetAttribute(_existing(transient.device, "driver"), "name", "vfio"),)),
         )
+
+
+def _without_driver(driver: Element) -> Fix:
+    if len(driver) == 0 and list(map(str, driver.keys())) == ["name"]:
+        return Fix("remove this <driver>", (RemoveElement(driver),))
+    return Fix("remove the attribute name", (RemoveAttribute(driver, "name"),))
 
 
 def _existing(element: Element, name: str) -> Element:
@@ -804,6 +865,7 @@ def persistent_without_alias(context: Context, match: Match) -> Problems:
             "libvirt numbers such devices anew at each start",
             f"add <alias name='{alias}'/> to this device{both}",
             ((Spot(match.transient.element, "persistent"), "the device that seems to mean it"),),
+            fix=give_alias(context.failover, match.persistent, match.transient, alias),
         )
 
 
@@ -841,6 +903,7 @@ def alias_not_user_defined(context: Context, persistent: Teaming) -> Problems:
         f"write <alias name='{fitting}'/> here"
         + (f" and persistent='{fitting}' in the transient device that means it" if others else ""),
         tuple((Spot(one.element, "persistent"), "the device that means it") for one in meaning_it),
+        fix=rename_alias(failover, persistent, fitting),
     )
 
 
@@ -910,6 +973,7 @@ def partner_not_found(context: Context, match: Match) -> Problems:
             "and is not unplugged when the VM migrates",
             _name_the_partner(context.failover, match.transient),
             _meant_related(context.failover, match.transient),
+            fix=_fix_of_partner(context.failover, match.transient),
         )
 
 
@@ -940,6 +1004,7 @@ def partner_is_self(context: Context, match: Match) -> Problems:
             "unplugged when the VM migrates",
             _name_the_partner(context.failover, match.transient),
             _meant_related(context.failover, match.transient),
+            fix=_fix_of_partner(context.failover, match.transient),
         )
 
 
@@ -974,6 +1039,7 @@ def partner_not_persistent(context: Context, match: Match) -> Problems:
             "unplugged when the VM migrates",
             remedy,
             ((Spot(match.device), "the device with this alias"),),
+            fix=make_persistent(match.device) if fit else _fix_of_partner(failover, match.transient),
         )
 
 
@@ -1156,6 +1222,7 @@ def mac_mismatch(context: Context, pair: Pair) -> Problems:
         f"{message}: the guest sees two unrelated NICs",
         remedy,
         ((_mac_spot(persistent), "the persistent half"),),
+        fix=make_macs_equal(pair),
     )
 
 
@@ -1322,6 +1389,7 @@ def transient_not_pcie(context: Context, transient: Teaming) -> Problems:
             f"the assigned device lands on conventional PCI, the only kind that {_machine_in_words(context)} has: "
             f"{_NEVER_APPEARS}",
             _express_machine(context),
+            fix=_to_express_machine(context),
         )
     elif address is not None and context.pci.root is not PciRoot.NONE and context.pci.is_conventional(address):
         controller = context.pci.controllers[address.bus]
@@ -1330,6 +1398,7 @@ def transient_not_pcie(context: Context, transient: Teaming) -> Problems:
             f"bus {address.bus} is the conventional PCI of a {controller.model}: {_NEVER_APPEARS}",
             _move_to_a_port(context),
             ((Spot(controller.element), f"the controller of bus {address.bus}"),),
+            fix=remove_address(address.element),
         )
 
 
@@ -1344,17 +1413,31 @@ _NUMBERED = r"pc-i440fx-(\d+\.\d+)"
 
 
 def _express_machine(context: Context) -> str:
+    better = _machine_with_express(context)
+    if better is None:
+        return f"remove <teaming>: no machine of {context.machine.arch} has PCI Express"
+    return f"use a machine with PCI Express: machine='{better}' (this changes the guest's hardware)"
+
+
+def _machine_with_express(context: Context) -> str | None:
+    """The machine that is nearest to the domain's own; None where the architecture has none."""
     arch, name = context.machine.arch, context.domain.machine_name
     match = re.fullmatch(_NUMBERED, name) if isinstance(name, str) else None
     if arch in ("aarch64", "armv7l"):
-        better = "virt"
-    elif arch not in ("x86_64", "i686"):
-        return f"remove <teaming>: no machine of {arch} has PCI Express"
-    elif match is None or Version.parse(match.group(1)) < Version(2, 4, 0):
-        better = "q35"
-    else:
-        better = f"pc-q35-{match.group(1)}"
-    return f"use a machine with PCI Express: machine='{better}' (this changes the guest's hardware)"
+        return "virt"
+    if arch not in ("x86_64", "i686"):
+        return None
+    if match is None or Version.parse(match.group(1)) < Version(2, 4, 0):
+        return "q35"
+    return f"pc-q35-{match.group(1)}"
+
+
+def _to_express_machine(context: Context) -> Fix | None:
+    better, element = _machine_with_express(context), context.domain.os_type
+    if better is None or element is None or context.domain.machine_name is UNKNOWN:
+        return None
+    words = f"write machine='{better}'; the guest sees other hardware"
+    return Fix(words, (SetAttribute(element, "machine", better),), is_safe=False)
 
 
 def _move_to_a_port(context: Context) -> str:
@@ -1449,6 +1532,7 @@ def transient_on_root_complex(context: Context, transient: Teaming) -> Problems:
             Spot(address.element),
             f"bus 0 is the root complex, which allows no hotplug: {_NEVER_APPEARS}",
             _move_to_a_port(context),
+            fix=remove_address(address.element),
         )
 
 
@@ -1490,6 +1574,7 @@ def port_without_hotplug(context: Context, transient: Teaming) -> Problems:
             f"the port of this assigned device{chosen} (bus {port.index}) forbids hotplug: QEMU refuses to start",
             f"remove hotplug='off' from the controller, or write <address type='pci' {move} slot='0x00'/> here",
             ((Spot(port.element), f"the port with index {port.index}"),),
+            fix=None if chosen and other is not None else allow_hotplug(port.element),
         )
 
 
@@ -1520,6 +1605,7 @@ def transient_multifunction(context: Context, transient: Teaming) -> Problems:
         Spot(address.element, "function" if address.function else "multifunction"),
         f"the assigned device is {what}, but needs a slot of its own: {_NEVER_APPEARS}",
         "write function='0x0' without multifunction='on', in a slot of its own; or remove the <address>",
+        fix=remove_address(address.element),
     )
 
 
@@ -1570,6 +1656,7 @@ def pair_shares_slot(context: Context, pair: Pair) -> Problems:
         "give the assigned device a slot of its own, or remove its <address>",
         ((Spot(persistent.element), "the address of the persistent half"),),
         outcome=Outcome.DEFINE if refused else None,
+        fix=remove_address(transient.element),
     )
 
 
@@ -1605,6 +1692,9 @@ def transient_network_model(context: Context, transient: Teaming) -> Problems:
             spot,
             f"libvirt puts a '{model}' behind a conventional PCI bridge: {_NEVER_APPEARS}",
             "write <model type='virtio'/> (the guest sees the VF itself, whatever the model)",
+            fix=Fix(
+                "write <model type='virtio'/>", (SetAttribute(_existing(transient.device, "model"), "type", "virtio"),)
+            ),
         )
     elif model is None and context.failover.network_of(transient.device) is UNKNOWN:
         default = context.default_network_model
@@ -1642,6 +1732,7 @@ def transient_ramfb(context: Context, transient: Teaming) -> Problems:
             Spot(transient.device, "ramfb"),
             f"a device with ramfb='on' cannot be hotplugged: {_NEVER_APPEARS}",
             "remove ramfb='on' (a NIC has no display)",
+            fix=Fix("remove ramfb='on'", (RemoveAttribute(transient.device, "ramfb"),)),
         )
 
 
@@ -1672,6 +1763,7 @@ def bandwidth_on_transient(context: Context, transient: Teaming) -> Problems:
             Spot(bandwidth),
             "<bandwidth> has no meaning for an assigned device: libvirt refuses to start the domain",
             "move it to the persistent interface, and limit the VF on the host (ip link set … vf … max_tx_rate)",
+            fix=move_to_persistent(context.failover, transient, bandwidth),
         )
 
 
@@ -1754,6 +1846,7 @@ def port_isolated_on_transient(context: Context, transient: Teaming) -> Problems
             Spot(_existing(transient.device, "port"), "isolated"),
             "an assigned interface is on no bridge to be isolated on: libvirt refuses the definition",
             "remove <port isolated='yes'/> here; it belongs on the persistent interface",
+            fix=move_isolation(context.failover, transient, _existing(transient.device, "port")),
         )
 
 
@@ -1841,7 +1934,15 @@ def boot_from_transient(context: Context, transient: Teaming) -> Problems:
             Spot(boot, "order"),
             "the assigned device is not there when the firmware looks for something to boot",
             f"move <boot order='{order}'/> to the persistent interface",
+            fix=move_to_persistent(context.failover, transient, boot, is_safe=_boots_only(context, boot)),
         )
+
+
+def _boots_only(context: Context, boot: Element) -> bool:
+    """Tell whether nothing else is there to boot from: what the VM boots from today is not put behind the network."""
+    devices = context.domain.devices
+    others = () if devices is None else (child(device, "boot") for device in devices.iterchildren("*"))
+    return all(other is None or other is boot for other in others)
 
 
 @rule(

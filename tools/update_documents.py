@@ -14,9 +14,11 @@ import hashlib
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from domlint.configuration.keys import KEYS
@@ -51,10 +53,18 @@ def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
     """Run a documented command from the project's root, with this interpreter's domlint."""
     words = shlex.split(command)
     assert words[0] == "domlint"
+    if "--fix" in words:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(ROOT / "examples", Path(folder) / "examples")
+            return _run(words, options, Path(folder))
+    return _run(words, options, ROOT)
+
+
+def _run(words: Sequence[str], options: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
     return subprocess.run(
         [sys.executable, "-m", "domlint", *words[1:], *options],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         text=True,
         stdout=subprocess.PIPE,
@@ -163,7 +173,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Each made document with its text as it should be."""
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
     yield ROOT / "docs" / "needs.md", reference()
-    for name in ("README.md", "docs/hosts.md", "docs/requires.md", "docs/formats.md"):
+    for name in ("README.md", "docs/hosts.md", "docs/requires.md", "docs/formats.md", "docs/fixes.md"):
         yield ROOT / name, with_outputs((ROOT / name).read_text())
     configuration = ROOT / "docs" / "configuration.md"
     yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))

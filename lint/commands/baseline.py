@@ -9,7 +9,7 @@ import click
 
 from domlint.commands import options
 from domlint.commands.console import EXIT_CLEAN, fail, hint
-from domlint.commands.linting import lint_tasks, tell_what_failed
+from domlint.commands.linting import lint_tasks, tasks_of, tell_what_failed
 
 if TYPE_CHECKING:
     from domlint.engine import FileReport
@@ -50,7 +50,8 @@ def baseline(
     from domlint.planning import Planner
 
     planner = Planner(options.lookup_of(given), strict=strict_schema, with_suppressions=not no_suppressions)
-    report, tasks = lint_tasks(planner, paths, stdin_filename, jobs, quiet)
+    tasks = tasks_of(planner, paths, stdin_filename)
+    report = lint_tasks(planner, tasks, jobs, quiet)
     tell_what_failed(report, quiet)
     named = {} if output is not None else planner.baselines(tasks)
     groups: dict[str, list[FileReport]] = {} if named else {output or DEFAULT_NAME: []}

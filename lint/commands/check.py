@@ -10,7 +10,8 @@ import click
 
 from domlint.commands import options
 from domlint.commands.console import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, hint, terminal_columns, write
-from domlint.commands.linting import lint_new, tell_what_failed
+from domlint.commands.fixing import Mended, Mending, end_with_diff, hold, mend, write_whole
+from domlint.commands.linting import lint_tasks, newness, tasks_of, tell_what_failed
 from domlint.findings import Severity
 from domlint.reports import FORMATS
 
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 @options.jobs_option
 @options.suppressions_option
 @options.strict_option
+@click.option("--fix", is_flag=True, help="Mend what can be mended safely, and report what is left.")
+@click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: also what changes what the guest sees.")
+@click.option(
+    "--diff", is_flag=True, help="Write nothing, show as a diff what --fix would do; exit with 1 where there is any."
+)
 @options.quiet_option
 def check(
     paths: tuple[str, ...],
@@ -40,6 +46,9 @@ def check(
     jobs: int,
     no_suppressions: bool,
     strict_schema: bool,
+    fix: bool,
+    unsafe_fixes: bool,
+    diff: bool,
     quiet: bool,
     **given: Any,
 ) -> None:
@@ -52,20 +61,33 @@ def check(
 
     lookup = options.lookup_of(given)
     planner = Planner(lookup, strict=strict_schema, with_suppressions=not no_suppressions)
-    report = lint_new(planner, paths, stdin_filename, jobs, quiet)
+    mending = Mending(fix, unsafe_fixes, diff)
+    mending.check(paths)
+    tasks = tasks_of(planner, paths, stdin_filename)
+    if mending.is_wanted:
+        tasks = hold(tasks)
+    only_new = newness(planner, tasks)
+    report = lint_tasks(planner, tasks, jobs, quiet)
     if matrix and not report.hosts:
         raise click.UsageError("--matrix is about hosts: give some with --caps")
     if not quiet:
         _hint_at_missing_hosts(report)
+    mended = mend(report, tasks, mending, only_new, color) if mending.is_wanted else Mended(report)
+    if diff:
+        end_with_diff(mended, quiet)
+    report = only_new(mended.report)
     passed = all(map(report.passes, report.checked))
-    status = EXIT_FAILURE if not report.is_complete else EXIT_CLEAN if passed else EXIT_FINDINGS
+    status = EXIT_FAILURE if mended.failed or not report.is_complete else EXIT_CLEAN if passed else EXIT_FINDINGS
     report = report._replace(exit_status=status)
     with options.failing():
         formats = lookup.of_run(paths, stdin_filename).output_format
     for name, path in formats:
         summed_up = not quiet and name in ("text", "concise")
-        summary = summary_lines(report, name == "text") if summed_up else []
-        _write(report, name, path, matrix, color, summary)
+        summary = [mended.in_words("Fixed")] if summed_up and mended.files else []
+        summary += summary_lines(report, name == "text") if summed_up else []
+        _write(report, name, path, matrix, color, summary, mended.whole is not None)
+    if mended.whole is not None:
+        write_whole(mended.whole)
     tell_what_failed(report, quiet)
     sys.exit(status)
 
@@ -79,7 +101,10 @@ def _hint_at_missing_hosts(report: Report) -> None:
         hint(f"{files} held against no host: the configuration names none for it")
 
 
-def _write(report: Report, name: str, path: str, matrix: bool, color: str, summary: Iterable[str]) -> None:
+def _write(
+    report: Report, name: str, path: str, matrix: bool, color: str, summary: Iterable[str], is_beside: bool
+) -> None:
+    """Write a report; to standard error where it stands beside a document on standard output."""
     from domlint.reports import renderer
 
     text = renderer("matrix" if matrix and name == "text" else name)(report, None if path else terminal_columns())
@@ -87,4 +112,4 @@ def _write(report: Report, name: str, path: str, matrix: bool, color: str, summa
         text += f"{click.style(line, bold=True)}\n" if name == "text" else ""
         if name == "concise" and not path:
             hint(line)
-    write(text, path, color)
+    write(text, path, color, is_beside)

@@ -30,10 +30,10 @@ def terminal_columns() -> int | None:
         return None
 
 
-def write(text: str, path: str, color: str) -> None:
-    """Write a report to a file, or to standard output for "", there with colours where they are wanted."""
+def write(text: str, path: str, color: str, to_stderr: bool = False) -> None:
+    """Write a report to a file, or to standard output or error for "", there with colours where they are wanted."""
     if not path:
-        click.echo(text, nl=False, color=wants_color(color))
+        click.echo(text, nl=False, color=wants_color(color), err=to_stderr)
         return
     try:
         with open(path, "w", encoding="utf-8", errors="backslashreplace") as file:

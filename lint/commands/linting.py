@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from domlint.commands.console import EXIT_FAILURE, complain, hint
@@ -22,17 +22,28 @@ _PROGRESS_FROM: Final = 200
 
 def lint(planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool) -> Report:
     """Check the files that the command line names."""
-    report, _tasks = lint_tasks(planner, paths, stdin_filename, jobs, quiet)
-    return report
+    return lint_tasks(planner, tasks_of(planner, paths, stdin_filename), jobs, quiet)
 
 
-def lint_new(planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool) -> Report:
-    """The same, without the findings that a baseline knows."""
-    report, tasks = lint_tasks(planner, paths, stdin_filename, jobs, quiet)
+def tasks_of(planner: Planner, paths: Sequence[str], stdin_filename: str) -> list[Task]:
+    """What is to be done with the files that the command line names."""
+    with failing():
+        return planner.tasks(paths, stdin_filename)
+
+
+def lint_tasks(planner: Planner, tasks: Sequence[Task], jobs: int, quiet: bool) -> Report:
+    """Check files, each as its task says."""
+    from domlint.run import run
+
+    return run(tasks, planner.hosts, jobs, None if quiet else _progress(tasks))
+
+
+def newness(planner: Planner, tasks: Sequence[Task]) -> Callable[[Report], Report]:
+    """What makes of a report one without the findings that a baseline knows."""
     with failing():
         baselines = planner.baselines(tasks)
         if not baselines:
-            return report
+            return lambda report: report
         from domlint.baseline import compare, read_baseline
 
         read = {path: read_baseline(path) for path in dict.fromkeys(baselines.values())}
@@ -44,19 +55,11 @@ def lint_new(planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: 
     def is_asked(file: FileReport, code: str) -> bool:
         return plans[file.file].is_asked(code, bool(file.hosts))
 
-    checked, compared = compare(report.checked, baseline_of, is_asked)
-    return report._replace(checked=tuple(checked), compared=compared)
+    def only_new(report: Report) -> Report:
+        checked, compared = compare(report.checked, baseline_of, is_asked)
+        return report._replace(checked=tuple(checked), compared=compared)
 
-
-def lint_tasks(
-    planner: Planner, paths: Sequence[str], stdin_filename: str, jobs: int, quiet: bool
-) -> tuple[Report, list[Task]]:
-    """The same as lint(), with what was done with each file."""
-    from domlint.run import run
-
-    with failing():
-        tasks = planner.tasks(paths, stdin_filename)
-    return run(tasks, planner.hosts, jobs, None if quiet else _progress(tasks)), tasks
+    return only_new
 
 
 def tell_what_failed(report: Report, quiet: bool) -> None:

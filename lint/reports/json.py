@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from domlint.findings import Finding, Severity, Suppressed
+from domlint.findings import Finding, Remedy, Severity, Suppressed
 from domlint.matrix import matrix
 from domlint.run import Report
 from domlint.version import VERSION
@@ -137,6 +137,14 @@ def finding_object(finding: Finding) -> dict[str, Any]:
             for related in finding.related
         ],
         "help": finding.help,
-        "fix": None,
+        "fix": None if finding.remedy is None else _remedy_object(finding.remedy),
         "url": finding.url,
+    }
+
+
+def _remedy_object(remedy: Remedy) -> dict[str, Any]:
+    return {
+        "description": remedy.words,
+        "safe": remedy.is_safe,
+        "edits": [edit._asdict() for edit in remedy.edits],
     }

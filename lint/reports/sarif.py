@@ -16,7 +16,7 @@ from click import unstyle
 
 from domlint.engine import Crash, FileReport
 from domlint.explain import explanation, family, markdown
-from domlint.findings import Location, Severity, Suppressed
+from domlint.findings import Edit, Location, Remedy, Severity, Suppressed
 from domlint.fingerprints import VERSION as FINGERPRINTS
 from domlint.fingerprints import fingerprints
 from domlint.printable import printable
@@ -122,6 +122,7 @@ class _Run:
                     {"id": number, **self._location(related.location), "message": _message(related.message)}
                     for number, related in enumerate(finding.related, 1)
                 ],
+                "fixes": [] if finding.remedy is None else [self._fix(finding.location.file, finding.remedy)],
                 # GitHub's own uploader adds primaryLocationLineHash, and complains of one made in another way.
                 "partialFingerprints": {FINGERPRINTS: fingerprint},
                 "properties": {"outcome": finding.outcome.value, "hosts": list(finding.hosts)},
@@ -137,6 +138,16 @@ class _Run:
         if suppressed.reason:
             suppression["justification"] = printable(suppressed.reason)
         return suppression
+
+    def _fix(self, file: str, remedy: Remedy) -> dict[str, Any]:
+        replacements = [
+            {"deletedRegion": _deleted(edit), "insertedContent": {"text": edit.text}} for edit in remedy.edits
+        ]
+        return {
+            "description": _message(remedy.words),
+            "artifactChanges": [{"artifactLocation": self._indexed(file), "replacements": replacements}],
+            "properties": {"safe": remedy.is_safe},
+        }
 
     def _location(self, location: Location) -> dict[str, Any]:
         physical = {"artifactLocation": self._indexed(location.file), "region": _region(location)}
@@ -224,6 +235,12 @@ def _region(location: Location) -> dict[str, int]:
     if location.end_offset > location.offset:
         region |= {"byteOffset": location.offset, "byteLength": location.end_offset - location.offset}
     return region
+
+
+def _deleted(edit: Edit) -> dict[str, int]:
+    """The region that an edit replaces; an empty one is where its text is inserted (3.57.3)."""
+    place = Location("", edit.line, edit.column, edit.end_line, edit.end_column, edit.offset, edit.end_offset)
+    return {**_region(place), "byteOffset": edit.offset, "byteLength": edit.end_offset - edit.offset}
 
 
 def _address(file: str) -> dict[str, Any]:

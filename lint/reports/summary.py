@@ -19,7 +19,9 @@ def summary_lines(report: Report, told_once: bool = True) -> list[str]:
     ``told_once`` counts a finding that is told of hosts in different words as one.
     """
     verdict = _verdict(report) if len(report.host_ids) > 1 else ""
-    return [line for line in (_counted(report, told_once), verdict, _gone(report)) if line]
+    return [
+        line for line in (_counted(report, told_once), verdict, _mendable(report, told_once), _gone(report)) if line
+    ]
 
 
 def _gone(report: Report) -> str:
@@ -30,6 +32,22 @@ def _gone(report: Report) -> str:
     files = printable(names_in_words(compared.paths))
     are = "old finding is" if compared.gone == 1 else "old findings are"
     return f"{compared.gone} {are} gone: domlint baseline, with the same paths and options, brings {files} up to date."
+
+
+def _mendable(report: Report, told_once: bool) -> str:
+    """How many of the findings domlint can mend itself."""
+    remedies = [
+        findings[0].remedy
+        for file in report.checked
+        for findings in (told_together(file.findings) if told_once else ([one] for one in file.findings))
+    ]
+    safe = sum(remedy is not None and remedy.is_safe for remedy in remedies)
+    unsafe = sum(remedy is not None and not remedy.is_safe for remedy in remedies)
+    if safe and unsafe:
+        return f"{safe} can be fixed with --fix, {unsafe} more with --unsafe-fixes."
+    if safe:
+        return f"{safe} can be fixed with --fix."
+    return f"{unsafe} can be fixed with --fix --unsafe-fixes." if unsafe else ""
 
 
 def _counted(report: Report, told_once: bool) -> str:

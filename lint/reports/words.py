@@ -55,9 +55,9 @@ def hosts_in_words(hosts: Iterable[str], file: FileReport, given: Sequence[str])
 def told_together(findings: Iterable[Finding]) -> Iterator[list[Finding]]:
     """The findings of a file, those together that are one mistake, told of several hosts in the words of each.
 
-    They differ in message and help alone, and no host has two of them.
+    They differ in message, help and remedy alone, and no host has two of them.
     """
-    for _key, group in groupby(findings, lambda finding: finding._replace(message="", help="", hosts=())):
+    for _key, group in groupby(findings, lambda finding: finding._replace(message="", help="", hosts=(), remedy=None)):
         alike = list(group)
         hosts = [host for finding in alike for host in finding.hosts]
         if all(finding.hosts for finding in alike) and len(set(hosts)) == len(hosts):

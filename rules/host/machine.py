@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from domlint.changes import Fix, SetAttribute
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.values import attribute
@@ -129,11 +130,15 @@ def machine_unknown(context: Context, element: Element) -> Problems:
         )
         return
     nearest = nearest_machine(name, host, virt_type)
-    help_ = "'virsh capabilities' lists the machines of the host"
+    help_, fix = "'virsh capabilities' lists the machines of the host", None
     if nearest is not None:
         shown = f"'{nearest.name}'" + (f" ('{nearest.alias}')" if nearest.alias else "")
         help_ = f"the nearest machine here is {shown}; a guest that was installed on another one may see new hardware"
-    yield Problem(Spot(element, "machine"), f"the host has no machine '{name}'{_why_missing(name, host)}", help_)
+        words = f"write machine='{nearest.name}'; the guest may see new hardware"
+        fix = Fix(words, (SetAttribute(element, "machine", nearest.name),), is_safe=False)
+    yield Problem(
+        Spot(element, "machine"), f"the host has no machine '{name}'{_why_missing(name, host)}", help_, fix=fix
+    )
 
 
 @rule(
