@@ -79,6 +79,7 @@ address.numbers ADDR011 register-twice
 address.numbers ADDR012 ccw-device-number-twice
 address.numbers ADDR013 zpci-uid-out-of-range
 address.numbers ADDR014 zpci-number-twice
+address.numbers ADDR015 zpci-on-wrong-machine
 alias ALIAS001 alias-twice
 boot BOOT001 boot-order-of-two-kinds
 boot BOOT002 boot-order-used-twice
@@ -465,6 +466,7 @@ pci.controllers PCI002 wrong-pci-root
 pci.controllers PCI003 pci-controller-index-too-high
 pci.controllers PCI004 pci-root-with-address
 pci.controllers PCI005 expander-bus-on-wrong-machine
+pci.controllers PCI007 pci-controller-on-machine-without-pci
 pci.controllers PCI006 second-pci-root
 pci.options PCI020 option-of-another-pci-controller
 pci.options PCI021 pci-controller-number-out-of-range
@@ -485,6 +487,8 @@ pci.places PCI109 integrated-device-elsewhere
 pci.places PCI110 no-place-for-pci-controller
 pci.places PCI111 pci-bridge-before-its-bus
 pci.places PCI112 no-bus-number-left
+pci.places PCI113 too-many-host-bridges
+pci.places PCI114 no-pci-slot-left
 pool POOL001 pool-without-devices
 pool POOL002 pool-of-names
 pool POOL003 pool-with-two-physical-functions

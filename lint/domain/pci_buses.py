@@ -93,7 +93,7 @@ def _of_disk(disk: Element) -> str | None:
 
 def _of_interface(device: Element) -> str | None:
     if interface_type(device) == "hostdev":
-        return PCI
+        return PCIE
     model = network_model(device)
     if not isinstance(model, str):
         return None

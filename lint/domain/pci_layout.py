@@ -10,17 +10,17 @@ src/conf/domain_addr.c (virDomainPCIAddressSet…); 9.0.0 and 7.0.0 do the same,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain.chipset import EXPANDER_BUSES, WITH_PCI_OF_ITS_OWN, Chipset, chipset_of
-from domlint.domain.devices import disk_bus
+from domlint.domain.devices import disk_bus, network_model
 from domlint.domain.machine import PciRoot
 from domlint.domain.pci_buses import BUS_KINDS, ENDPOINTS, PCI, PCIE, ROOTS, BusKind, needs_pci, takes, wanted_by
 from domlint.domain.pci_reading import Asked, PciController, PciReading, Place
-from domlint.domain.values import Unknown, attribute, c_integer, child, child_attribute, decimal
+from domlint.domain.values import Maybe, Unknown, attribute, c_integer, child, child_attribute, decimal
 
 if TYPE_CHECKING:
     from domlint.domain.machine import Machine
@@ -41,6 +41,8 @@ class Misfit(Enum):
     NO_PLACE = auto()
     BRIDGE_BEFORE_BUS = auto()
     NO_BUS_NUMBER = auto()
+    TOO_MANY_ROOTS = auto()
+    FULL = auto()
 
 
 class Conflict(NamedTuple):
@@ -91,6 +93,15 @@ _INTEGRATED: Final = {("iommu", "virtio"): "a virtio-iommu", ("panic", "pvpanic"
 """What must be on bus 0. Source: as above (VIR_PCI_CONNECT_INTEGRATED)."""
 
 _LARGEST_BUS_NUMBER: Final = 256
+
+MOST_ROOTS: Final = 31
+"""Host bridges of a pseries machine. Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c
+(qemuDomainAddressFindNewTargetIndex), src/conf/domain_validate.c (virDomainControllerDefValidate)."""
+
+_USB_OF_Q35: Final = (0x1D, 0x1A)
+
+_COMPANIONS: Final = {"ich9-ehci1": 7, "ich9-uhci1": 0, "ich9-uhci2": 1, "ich9-uhci3": 2}
+"""The functions of the USB controllers that share a slot. Source: as above (qemuDomainAssignDevicePCISlots)."""
 
 _WHERE_HOMELESS_NEED_PCI: Final = frozenset({"x86_64", "i686"})
 """Architectures of which a machine without PCI takes no device that would need a place of libvirt's choice.
@@ -158,7 +169,11 @@ class Layout:
             yield from self._place_controllers()
 
     def _is_worth_looking(self) -> bool:
-        return bool(self.reading.asked or self.reading.controllers) or self.machine.root is PciRoot.NONE
+        reading = self.reading
+        if reading.asked or reading.controllers or self.machine.root is PciRoot.NONE:
+            return True
+        controllers = () if reading.devices is None else reading.devices.iterchildren("controller")
+        return any(one.get("model") in _COMPANIONS for one in controllers)
 
     def _set_up(self) -> bool:
         """Make the buses that the file and the machine have; tell whether all of them are known."""
@@ -221,7 +236,7 @@ class Layout:
         device = asked.device
         if device.tag != "controller" or asked.place not in (Place(0, 1, 1), Place(0, 1, 2)) or _index(device) != 0:
             return False
-        kind, model = attribute(device, "type"), attribute(device, "model")
+        kind, model = _type_of(device), attribute(device, "model")
         if asked.place.function == 1:
             return kind == "ide"
         return kind == "usb" and (model == "piix3-uhci" or (model is None and self._is_x86))
@@ -256,7 +271,7 @@ class Layout:
         if fixed is not None:
             return fixed
         if place.bus >= len(self._buses):
-            added = self._grow(place.bus, wanted_by(device))
+            added = self._grow(place.bus, self._wanted_by(device))
             if added is None:
                 self._is_known = False  # where this one goes hangs on the host
                 return None
@@ -276,6 +291,15 @@ class Layout:
             return Conflict(Misfit.TAKEN, device, address, place, functions[place.function])
         bus.put(device, place.slot, place.function, wanted == "pcie-root-port")
         return None
+
+    def _wanted_by(self, device: Element) -> str | None:
+        model = self.machine.network_model
+        if device.tag == "interface" and model == "virtio" and network_model(device) is None:
+            return PCIE
+        is_usb = device.tag == "controller" and device.get("type") == "usb"
+        if is_usb and self._is_x86 and attribute(device, "model") is None:
+            return PCI
+        return wanted_by(device)
 
     def _is_told_elsewhere(self, model: str) -> bool:
         """Tell whether a controller cannot be on this machine at all."""
@@ -297,7 +321,7 @@ class Layout:
 
     def _own_place(self, controller: Element) -> Place | None:
         """Where a controller must be that the chipset has."""
-        kind = attribute(controller, "type")
+        kind = _type_of(controller)
         own = _OWN_CONTROLLERS.get((self.chipset, kind)) if isinstance(kind, str) else None
         if own is None or _index(controller) != 0:
             return None
@@ -309,7 +333,7 @@ class Layout:
         assert devices is not None
         if place == Place(0, 1, 1):
             return any(disk_bus(disk) == "ide" for disk in devices.iterchildren("disk")) or any(
-                attribute(one, "type") == "ide" and _index(one) == 0 for one in devices.iterchildren("controller")
+                _type_of(one) == "ide" and _index(one) == 0 for one in devices.iterchildren("controller")
             )
         if place == Place(0, 1, 2):
             usb = [one for one in devices.iterchildren("controller") if attribute(one, "type") == "usb"]
@@ -343,6 +367,9 @@ class Layout:
         shift = 1 if models and bus == count else 0
         models += [model] * (bus + shift + 1 - count - len(models))
         self._buses += [_Bus(one) for one in models]
+        if models[0] != models[-1]:
+            kind = self._buses[count].kind
+            self._buses[count].kind = kind._replace(takes=frozenset({"pcie-to-pci-bridge"}))
         return shift + 1
 
     # The controllers that ask for no place
@@ -350,15 +377,16 @@ class Layout:
     def _place_controllers(self) -> Iterator[Conflict]:
         self._place_chipset()
         placed: dict[int, int] = {}
+        addressed = {asked.device for asked in self.reading.asked if asked.device.tag == "controller"}
         index = 0
         while index + 1 < len(self._buses):
             index += 1
             declared, model = self._declared.get(index), self._buses[index].model
-            if (
-                model in ROOTS
-                or self._is_told_elsewhere(model)
-                or (declared is not None and self.reading.has_address(declared.element))
-            ):
+            if model in ROOTS or (declared is not None and declared.element in addressed):
+                continue
+            if self._is_told_elsewhere(model):
+                continue
+            if declared is not None and self.reading.has_address(declared.element):
                 continue
             bus = self._place(model, None if declared is None else declared.element)
             if bus is not None:
@@ -371,6 +399,9 @@ class Layout:
                 return
         yield from self._bridges_before_their_bus(placed)
         yield from self._without_bus_number()
+        yield from self._too_many_roots()
+        yield from self._companions()
+        yield from self._on_full_buses()
 
     def _place(self, model: str, device: Element | None) -> int | None:
         shares = model == "pcie-root-port"
@@ -430,6 +461,65 @@ class Layout:
             if lowest <= 2:
                 yield Conflict(Misfit.NO_BUS_NUMBER, one.element, None, fact=str(lowest))
             lowest -= 2
+
+    def _too_many_roots(self) -> Iterator[Conflict]:
+        roots = sum(bus.model == "pci-root" for bus in self._buses)
+        if self.chipset is Chipset.PSERIES and roots > MOST_ROOTS:
+            last = self._declared.get(max(self._declared))
+            highest = max(self.reading.asked, key=lambda asked: asked.place.bus, default=None)
+            if highest is not None and highest.place.bus + 1 == len(self._buses):
+                yield Conflict(Misfit.TOO_MANY_ROOTS, highest.device, highest.address, highest.place, fact=str(roots))
+            elif last is not None:
+                yield Conflict(Misfit.TOO_MANY_ROOTS, last.element, None, fact=str(roots))
+
+    def _companions(self) -> Iterator[Conflict]:
+        """The USB controllers of ICH9 without a place: those of one index share a slot, each has its function."""
+        devices = self.reading.devices
+        all_usb = () if devices is None else devices.iterchildren("controller")
+        companions = [one for one in all_usb if attribute(one, "model") in _COMPANIONS and one.get("type") == "usb"]
+        companions.sort(key=lambda one: attribute(one, "model") != "ich9-ehci1")  # libvirt has each master first
+        if not companions or any(one.get("index") is None for one in companions):
+            return
+        asked = {one.device: one.place for one in self.reading.asked}
+        if self.chipset is Chipset.Q35:
+            asked |= self._at_home_on_q35(one for one in companions if not self.reading.has_address(one))
+        taken: dict[int, dict[int, Element]] = {}
+        for one in companions:
+            index, model = _index(one), attribute(one, "model")
+            if one in asked or self.reading.has_address(one) or not isinstance(model, str):
+                continue
+            first = next((asked[other] for other in companions if other in asked and _index(other) == index), None)
+            function = _COMPANIONS[model]
+            there: Element | None = taken.setdefault(index, {}).setdefault(function, one)
+            if there is one and first is not None and first.bus < len(self._buses):
+                there = self._buses[first.bus].used.get(first.slot, {}).get(function, one)
+            if there is not one:
+                place = None if first is None else first._replace(function=function)
+                yield Conflict(Misfit.TAKEN, one, None, place, there, fact=str(function))
+
+    def _at_home_on_q35(self, companions: Iterable[Element]) -> dict[Element, Place]:
+        """The first controllers of their kind, which libvirt puts where the chipset has them while nothing is there."""
+        free = [slot for slot in _USB_OF_Q35 if slot not in self._buses[0].used]
+        first = [one for one in companions if attribute(one, "model") == "ich9-uhci1"]
+        return {one: Place(0, slot, 0) for one, slot in zip(first, free, strict=False)}
+
+    def _on_full_buses(self) -> Iterator[Conflict]:
+        """A device without a place where all slots are taken, and a bridge with more finds none, either."""
+        devices = self.reading.devices
+        if devices is None or self._buses[0].model != "pci-root" or self.chipset is Chipset.PSERIES:
+            return
+        if any(bus.free(False) is not None for bus in self._buses if "pci-bridge" in bus.kind.takes):
+            return
+        for device in devices.iterchildren("*"):
+            is_companion = attribute(device, "model") in _COMPANIONS
+            if needs_pci(device) and not self.reading.has_address(device) and not is_companion:
+                yield Conflict(Misfit.FULL, device, None)
+
+
+def _type_of(controller: Element) -> Maybe[str]:
+    """The type of a controller: ide where it names none."""
+    kind = attribute(controller, "type")
+    return "ide" if kind is None else kind
 
 
 def _index(controller: Element) -> int:

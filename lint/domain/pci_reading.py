@@ -183,8 +183,23 @@ class PciReading:
         return found
 
     def in_order(self) -> list[Asked]:
-        """The places asked for, in the order in which libvirt takes them."""
-        return sorted(self.asked, key=_rank)
+        """The places asked for, in the order in which libvirt takes them.
+
+        Controllers of one type stand together, in the order of their indexes.
+        Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainControllerInsertPreAlloced).
+        """
+        kinds: dict[str | None, int] = {}
+        for controller in () if self.devices is None else self.devices.iterchildren("controller"):
+            kinds.setdefault(controller.get("type"), len(kinds))
+
+        def rank(asked: Asked) -> tuple[int, int, int]:
+            device = asked.device
+            if device.tag != "controller":
+                return _RANKS[device.tag], 0, 0
+            index = decimal(attribute(device, "index"))
+            return _RANKS[device.tag], kinds[device.get("type")], index if isinstance(index, int) else LARGEST_BUS
+
+        return sorted(self.asked, key=rank)
 
     def has_address(self, device: Element) -> bool:
         """Tell whether a device asks for an address of some kind: for PCI, one that names a place."""
@@ -195,8 +210,3 @@ class PciReading:
             return True
         get = address.get
         return read_place(get("domain"), get("bus"), get("slot"), get("function")) is not None
-
-
-def _rank(asked: Asked) -> tuple[int, int]:
-    index = decimal(attribute(asked.device, "index")) if asked.device.tag == "controller" else 0
-    return _RANKS[asked.device.tag], index if isinstance(index, int) else 0

@@ -257,3 +257,35 @@ def zpci_number_twice(context: Context, found: tuple[Element, str, int, Element]
         f"give it another {name}, or remove <zpci>: libvirt chooses both numbers",
         ((Spot(first), "has the same number"),),
     )
+
+
+@rule(
+    "ADDR015",
+    "zpci-on-wrong-machine",
+    outcome=Outcome.DEFINE,
+    on="devices",
+    each=_each_zpci,
+    needs=Needs.MACHINE,
+    source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefZPCIAddress), alike in 7.0.0",
+    bad=_zpci("uid='0x0001' fid='0x00000001'", first_mark="ADDR015")._replace(
+        devices="<memballoon model='virtio'>\n  <address type='pci' bus='0x00' slot='0x02'>\n"
+        "    <zpci uid='0x0001' fid='0x00000001'/> <!-- ADDR015 -->\n  </address>\n</memballoon>\n",
+        arch="x86_64",
+        machine="q35",
+    ),
+    good=_zpci("uid='0x0001' fid='0x00000001'"),
+)
+def zpci_on_wrong_machine(context: Context, zpci: Element) -> Problems:
+    """A PCI address has numbers of zPCI, and the machine is none of s390x.
+
+    Only QEMU for s390x has zPCI. libvirt refuses the definition.
+    """
+    if attribute(zpci, "uid") is None and attribute(zpci, "fid") is None:
+        return
+    arch = context.machine.arch
+    if isinstance(arch, str) and arch not in ("s390x", "s390"):
+        yield Problem(
+            Spot(zpci),
+            f"zPCI is a thing of s390x, and the domain's architecture is {arch}: libvirt refuses the definition",
+            "remove <zpci>",
+        )

@@ -71,13 +71,14 @@ def pci_controller_index_twice(context: Context, pair: tuple[PciController, PciC
 
 
 def _each_misplaced_root(context: Context, devices: Element) -> Iterator[tuple[PciController, str]]:
-    """Each controller that stands at index 0 instead of the machine's root, and that root."""
-    own = WITH_PCI_OF_ITS_OWN.get(chipset_of(context.machine))
-    root = (own or context.machine.root).value
-    if root not in ROOTS or chipset_of(context.machine) is Chipset.UNKNOWN:
-        return
+    """Each controller that stands at index 0 instead of the machine's root, and that root; "" where it is not known."""
+    chipset = chipset_of(context.machine)
+    root = (WITH_PCI_OF_ITS_OWN.get(chipset) or context.machine.root).value
+    if chipset is Chipset.UNKNOWN or root not in ROOTS:
+        root = ""
     for controller in context.selected(each_pci_controller, devices):
-        if controller.index == 0 and isinstance(controller.model, str) and controller.model != root:
+        fits = controller.model == root if root else controller.model in ROOTS
+        if controller.index == 0 and isinstance(controller.model, str) and not fits:
             yield controller, root
             return
 
@@ -100,6 +101,13 @@ def wrong_pci_root(context: Context, found: tuple[PciController, str]) -> Proble
     definition.
     """
     controller, root = found
+    if not root:
+        yield Problem(
+            Spot(controller.element, "index" if controller.element.get("index") is not None else None),
+            f"the index 0 is that of the root, and a {controller.model} cannot have it: libvirt refuses the definition",
+            "give it another index",
+        )
+        return
     given = controller.element.get("index") is not None
     yield Problem(
         Spot(controller.element, "model" if given else None),
@@ -205,6 +213,51 @@ def expander_bus_on_wrong_machine(context: Context, found: tuple[PciController, 
             f"only {_WORDS[controller.model]} have a {controller.model}, and the machine is {context.machine}:"
             " libvirt refuses the definition",
             f"write model='{other}'" if other else "remove the controller",
+        )
+
+
+_WITHOUT_ADDRESSES: Final = frozenset({"aarch64", "armv7l", "armv6l", "riscv64", "riscv32"})
+"""Architectures of which libvirt gives the PCI controllers of a machine without PCI neither address nor model name.
+
+Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainSupportsPCI), src/qemu/qemu_domain_address.c
+(qemuDomainAssignPCIAddresses).
+"""
+
+
+def _each_without_pci(context: Context, devices: Element) -> Iterator[PciController]:
+    controllers = context.selected(each_pci_controller, devices)
+    if controllers and context.machine.root is PciRoot.NONE and context.machine.arch in _WITHOUT_ADDRESSES:
+        yield from (one for one in controllers if one.model not in ROOTS and isinstance(one.model, str))
+
+
+@rule(
+    "PCI007",
+    "pci-controller-on-machine-without-pci",
+    outcome=Outcome.DEFINE,
+    on="devices",
+    each=_each_without_pci,
+    needs=Needs.MACHINE,
+    instead_of=("CAPS020",),
+    source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefControllerPCI), alike in 7.0.0",
+    bad=Example(
+        "<controller type='pci' index='1' model='pci-bridge'/> <!-- PCI007 -->\n",
+        arch="aarch64",
+        machine="raspi3b",
+        host="aarch64-8.2",
+    ),
+    good=Example(_ROOT, arch="aarch64", machine="virt", host="aarch64-8.2"),
+)
+def pci_controller_on_machine_without_pci(context: Context, controller: PciController) -> Problems:
+    """A board of Arm or RISC-V without PCI is given a PCI controller.
+
+    Of these, libvirt knows PCI only of the virt machines and of versatilepb. It refuses the definition.
+    """
+    if child(controller.element, "model") is None:
+        yield Problem(
+            Spot(controller.element, "model"),
+            f"the machine {context.machine} has no PCI, and cannot have a {controller.model}: libvirt refuses the"
+            " definition",
+            "remove the controller, or take the machine virt",
         )
 
 

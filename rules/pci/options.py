@@ -93,8 +93,9 @@ def option_of_another_pci_controller(context: Context, found: tuple[PciControlle
     """
     controller, target = found
     model = controller.model
-    for name, option in OPTIONS.items():
-        if target.get(name) is None or model in option.models or not isinstance(model, str):
+    for name in target.keys():  # noqa: SIM118 - no dict
+        option = OPTIONS.get(name)
+        if option is None or model in option.models or not isinstance(model, str):
             continue
         if option.since is not None and context.libvirt is not None and context.libvirt < option.since:
             continue
@@ -124,8 +125,9 @@ def pci_controller_number_out_of_range(context: Context, found: tuple[PciControl
     to 30. libvirt refuses the definition.
     """
     controller, target = found
-    for name, option in OPTIONS.items():
-        if option.least is None or target.get(name) is None or controller.model not in option.models:
+    for name in target.keys():  # noqa: SIM118 - no dict
+        option = OPTIONS.get(name)
+        if option is None or option.least is None or controller.model not in option.models:
             continue
         number = c_integer(attribute(target, name))
         if isinstance(number, int) and not option.least <= number <= option.most:

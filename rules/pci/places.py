@@ -9,7 +9,7 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import describe
 from domlint.domain.pci_buses import BUS_KINDS, ENDPOINTS, takes
-from domlint.domain.pci_layout import Conflict, Layout, Misfit
+from domlint.domain.pci_layout import MOST_ROOTS, Conflict, Layout, Misfit
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 
@@ -211,6 +211,9 @@ def pci_address_taken(context: Context, conflict: Conflict) -> Problems:
     """
     if conflict.misfit is Misfit.TAKEN:
         other = conflict.other
+        if conflict.address is None:
+            yield from _companion_taken(conflict)
+            return
         yield Problem(
             _at(conflict),
             f"the {named(conflict.device)} asks for the PCI address {conflict.place}, where "
@@ -219,6 +222,18 @@ def pci_address_taken(context: Context, conflict: Conflict) -> Problems:
             "give one of them another slot, or leave its address out and let libvirt choose one",
             () if other is None else ((Spot(other), "is there already"),),
         )
+
+
+def _companion_taken(conflict: Conflict) -> Problems:
+    other = conflict.other
+    there = "another device" if other is None else f"the {named(other)}"
+    yield Problem(
+        Spot(conflict.device),
+        f"the {named(conflict.device)} gets function {conflict.fact} of the slot that the controllers of its index"
+        f" share, where {there} is already: libvirt refuses the definition",
+        "give it an index that no other controller of the same model has",
+        () if other is None else ((Spot(other), "is there already"),),
+    )
 
 
 @rule(
@@ -446,4 +461,68 @@ def no_bus_number_left(context: Context, conflict: Conflict) -> Problems:
             f"no bus number is left for the {named(conflict.device)}, as the lowest of the others is"
             f" {conflict.fact}: libvirt refuses the definition",
             "give it one: <target busNr='…'/>, with room for the buses behind each expander bus",
+        )
+
+
+@rule(
+    "PCI113",
+    "too-many-host-bridges",
+    outcome=Outcome.DEFINE,
+    on="devices",
+    each=_each_conflict,
+    needs=Needs.MACHINE,
+    source=f"{_CHIPSETS} (qemuDomainAddressFindNewTargetIndex); src/conf/domain_validate.c"
+    " (virDomainControllerDefValidate)",
+    bad=Example(
+        "<controller type='pci' index='40' model='pci-root'/> <!-- PCI113 -->\n", machine="pseries", arch="ppc64"
+    ),
+    good=Example("<controller type='pci' index='4' model='pci-root'/>\n", machine="pseries", arch="ppc64"),
+)
+def too_many_host_bridges(context: Context, conflict: Conflict) -> Problems:
+    """A pseries machine would get more host bridges than it can have.
+
+    It has 31 at most. libvirt adds one for each bus below the highest index, and below the highest bus that an address
+    names. libvirt refuses the definition.
+    """
+    if conflict.misfit is Misfit.TOO_MANY_ROOTS:
+        yield Problem(
+            _at(conflict, "bus") if conflict.address is not None else Spot(conflict.device, "index"),
+            f"a pseries machine has {MOST_ROOTS} host bridges at most, and with the {named(conflict.device)} it would"
+            f" be {conflict.fact}: libvirt refuses the definition",
+            f"take an index, and a bus, below {MOST_ROOTS}",
+        )
+
+
+def _full(last: str) -> str:
+    controllers = (
+        f"<controller type='sata' index='{slot}'><address type='pci' slot='{slot:#x}'/></controller>\n"
+        for slot in range(2, 31)
+    )
+    return "".join(controllers) + _balloon("bus='0x00' slot='0x1f'") + last
+
+
+@rule(
+    "PCI114",
+    "no-pci-slot-left",
+    outcome=Outcome.DEFINE,
+    on="devices",
+    each=_each_conflict,
+    needs=Needs.MACHINE,
+    source=f"{_ADDRESSES} (virDomainPCIAddressGetNextAddr, virDomainPCIAddressSetGrow); {_CHIPSETS}"
+    " (qemuDomainAssignPCIAddresses)",
+    bad=Example(_full("<vsock model='virtio'/> <!-- PCI114 -->\n"), machine="pc"),
+    good=Example(_full(""), machine="pc"),
+)
+def no_pci_slot_left(context: Context, conflict: Conflict) -> Problems:
+    """A device has no address, and all slots are taken.
+
+    libvirt would add a pci-bridge, which needs a slot itself: while there is one left, libvirt keeps it for that. Where
+    addresses in the file take all of them, libvirt refuses the definition.
+    """
+    if conflict.misfit is Misfit.FULL:
+        yield Problem(
+            Spot(conflict.device),
+            f"there is no PCI slot left for the {named(conflict.device)}, nor for a bridge with more: libvirt"
+            " refuses the definition",
+            "remove the address of another device on bus 0, so that libvirt can put a pci-bridge there",
         )
