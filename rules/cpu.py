@@ -22,6 +22,10 @@ _VALIDATE: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainD
 _OF_THE_HOST: Final = frozenset({"host-passthrough", "maximum"})
 """The modes that name no model."""
 
+_MODES_WITHOUT_MODEL: Final = _OF_THE_HOST | {"host-model"}
+_PARTS: Final = ("feature", "vendor", "cache", "maxphysaddr")
+"""The children of ``<cpu>`` that make a difference where its mode needs no model."""
+
 
 def _cpu(inside: str, opening: str = "<cpu>", **details: str) -> Example:
     return Example("", around=f"{opening}\n  {inside}\n</cpu>")._replace(**details)  # type: ignore[arg-type]
@@ -47,6 +51,10 @@ def _guest(cpu: str, arch: str, machine: str, mode: str = "host-passthrough", ty
 
 
 def _each_cpu(context: Context, element: Element) -> Iterator[DomainCpu]:
+    """The CPU, but for one of which the mode tells all: as most are."""
+    is_plain = element.get("mode") in _MODES_WITHOUT_MODEL and "migratable" not in element.attrib
+    if is_plain and next(element.iterchildren(*_PARTS), None) is None:
+        return
     cpu = context.domain.cpu
     if cpu is not None and cpu.element is element and context.domain.runs_on_qemu:
         yield cpu

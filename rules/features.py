@@ -7,11 +7,11 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.cpu import gets_no_cpu
+from domlint.domain.cpu import gets_no_cpu, is_default_known
 from domlint.domain.kinds import PPC64, X86, is_one_of
 from domlint.domain.machine import MachineKind
 from domlint.domain.sizes import is_power_of_two, scaled_size
-from domlint.domain.values import UNKNOWN, attribute, c_integer, child
+from domlint.domain.values import UNKNOWN, attribute, c_integer, child, has_twin
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 
@@ -119,8 +119,15 @@ src/qemu/qemu_postparse.c (qemuDomainDefTsegPostParse).
 """
 
 
+def _may_need_machine(feature: Element) -> bool:
+    need = _NEEDS.get(feature.tag)
+    return need is not None and (not need.attribute or need.attribute in feature.attrib)
+
+
 def _each_elsewhere(context: Context, element: Element) -> Iterator[tuple[Element, _Need]]:
     """The features that the domain's machine does not have."""
+    if not any(map(_may_need_machine, element)) and not has_twin(element):
+        return
     if not _is_first(context, element):
         return
     for name, feature in context.domain.features.items():
@@ -538,7 +545,9 @@ def flags_without_cpu(context: Context, element: Element) -> Problems:
     accelerated domain gets by default, and on less common architectures it never does: it refuses to start the domain.
     """
     domain = context.domain
-    if child(domain.element, "os") is not element or not gets_no_cpu(domain.cpu, context.machine.arch, domain.type):
+    if is_default_known(context.machine.arch) or domain.os is not element:
+        return
+    if not gets_no_cpu(domain.cpu, context.machine.arch, domain.type):
         return
     flag = next(_flags(context), None)
     if flag is not None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.graphics import LISTENING, Graphics, has_graphics
-from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal, has_twin
 from domlint.findings import Outcome
 from domlint.rule import Example, Problem, Problems, Spot, rule
 from domlint.versions import Version
@@ -35,7 +35,7 @@ def _graphics_of(context: Context, element: Element) -> Graphics | None:
 
 def _each_further(context: Context, element: Element) -> Iterator[Graphics]:
     """A display that is not the only one, of a type that is known."""
-    if len(context.domain.graphics) > 1:
+    if has_twin(element) and len(context.domain.graphics) > 1:
         graphics = _graphics_of(context, element)
         if graphics is not None and isinstance(graphics.type, str):
             yield graphics
@@ -415,8 +415,8 @@ def _number(value: Maybe[str]) -> Maybe[int]:
 
 
 def _each_vnc(context: Context, element: Element) -> Iterator[Graphics]:
-    """A VNC display that says something of ports or passwords."""
-    if element.get("type") != "vnc":
+    """A VNC display that says something of ports, but to take any, or of passwords."""
+    if element.get("type") != "vnc" or (element.get("autoport") == "yes" and "passwd" not in element.attrib):
         return
     if element.get("passwd") is not None or element.get("port") is not None or element.get("autoport") is not None:
         graphics = _graphics_of(context, element)

@@ -247,6 +247,8 @@ def action_unsupported(context: Context, element: Element) -> Problems:
     to define the domain.
     """
     events = {event.tag: event for event in reversed(list(element.iterchildren(*_EVENTS)))}
+    if not events:
+        return
     actions = {name: _text(event) for name, event in events.items()}
     for name, action in actions.items():
         if action == _NOWHERE or (action == _ONLY_AFTER_CRASHES and name != "on_crash"):

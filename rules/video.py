@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.values import UNKNOWN, Maybe, attribute, child, decimal
+from domlint.domain.values import UNKNOWN, Maybe, attribute, child, decimal, has_twin
 from domlint.domain.video import PLAIN, Video, default_type_on
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -32,7 +32,7 @@ def _in_words(kind: str) -> str:
 
 def _each_further(context: Context, element: Element) -> Iterator[Video]:
     """A card that is not the only one."""
-    if len(context.domain.videos) > 1:
+    if has_twin(element) and len(context.domain.videos) > 1:
         video = _video_of(context, element)
         if video is not None:
             yield video

@@ -19,9 +19,12 @@ def twin_aliases(devices: Element) -> Iterator[tuple[Element, Element]]:
     Source: libvirt 11.3.0 src/conf/domain_validate.c (virDomainDeviceDefValidateAliasesIterator), alike in 7.0.0 and
     9.0.0.
     """
+    elements = list(devices.iterdescendants("alias"))
+    if len(elements) < 2:
+        return
     first: dict[str, Element] = {}
     left_out = {child(devices, "serial"), child(devices, "console")}
-    for element in devices.iterdescendants("alias"):
+    for element in elements:
         device, alias = element.getparent(), element.get("name", "")
         if device is None or device.getparent() is not devices or not is_user_alias(alias):
             continue

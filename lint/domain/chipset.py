@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from domlint.domain.machine import PciRoot
@@ -66,6 +67,7 @@ EXPANDER_BUSES: Final = {
 (qemuDomainControllerDefPostParse)."""
 
 
+@lru_cache(maxsize=1024)
 def chipset_of(machine: Machine) -> Chipset:
     """The family of a machine; UNKNOWN where its name or its architecture is not known, or may be an alias."""
     arch, name, written = machine.arch, machine.name, machine.written

@@ -55,7 +55,7 @@ def read_controllers(devices: Element | None) -> tuple[Controller, ...]:
                 element,
                 "ide" if (kind := attribute(element, "type")) is None else kind,
                 attribute(element, "model"),
-                decimal(attribute(element, "index")),
+                decimal(element.get("index")),
             )
             for element in devices.iterchildren("controller")
             if element.get("type") != "pci"

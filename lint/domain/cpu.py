@@ -75,6 +75,11 @@ Source: libvirt 11.3.0 src/cpu/cpu.c (virCPUArchIsSupported), alike in 7.0.0 and
 """
 
 
+def is_default_known(arch: Maybe[str]) -> bool:
+    """Tell whether libvirt knows the default CPU of an architecture, with an accelerator and without."""
+    return arch in _DEFAULT_KNOWN
+
+
 def gets_no_cpu(cpu: DomainCpu | None, arch: Maybe[str], domain_type: Maybe[str]) -> bool:
     """Tell whether libvirt does not know what CPU a domain has: it names none, and libvirt has no default."""
     if not isinstance(arch, str) or arch in _DEFAULT_KNOWN or (arch in DEFAULT_UNKNOWN and domain_type == "qemu"):

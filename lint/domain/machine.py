@@ -1,6 +1,7 @@
 """Machine types: what kind of PCI the guest has, as libvirt decides it from the architecture and the machine's name."""
 
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from domlint.domain.values import UNKNOWN, Maybe, Unknown
@@ -111,13 +112,7 @@ class Machine(NamedTuple):
     @property
     def kind(self) -> MachineKind:
         """Which of the machines that libvirt tells apart it is; UNKNOWN also for a name that may be an alias."""
-        arch, name = self.arch, self.name
-        if not isinstance(arch, str) or not isinstance(name, str):
-            return MachineKind.UNKNOWN
-        for kind, architectures, whole, prefixes in _KINDS:
-            if arch in architectures and (name == whole or name.startswith(prefixes)):
-                return kind
-        return MachineKind.UNKNOWN if self.root is PciRoot.UNKNOWN else MachineKind.OTHER
+        return _kind_of(self)
 
     @property
     def is_x86(self) -> bool | None:
@@ -140,6 +135,18 @@ class Machine(NamedTuple):
         return f"'{self.name}'" if isinstance(self.name, str) else "the default machine"
 
 
+@lru_cache(maxsize=1024)
+def _kind_of(machine: Machine) -> MachineKind:
+    arch, name = machine.arch, machine.name
+    if not isinstance(arch, str) or not isinstance(name, str):
+        return MachineKind.UNKNOWN
+    for kind, architectures, whole, prefixes in _KINDS:
+        if arch in architectures and (name == whole or name.startswith(prefixes)):
+            return kind
+    return MachineKind.UNKNOWN if machine.root is PciRoot.UNKNOWN else MachineKind.OTHER
+
+
+@lru_cache(maxsize=1024)
 def resolve_machine(arch: Maybe[str], written: Maybe[str], virt_type: str | None, host: "Host | None") -> Machine:
     """Find out which machine a domain gets on a host (None: nothing known of the host)."""
     if isinstance(arch, Unknown) or isinstance(written, Unknown):

@@ -153,7 +153,7 @@ class Layout:
     def conflicts(self) -> Iterator[Conflict]:
         """What libvirt refuses, one for each device."""
         reading = self.reading
-        if not self._is_worth_looking():
+        if not self._is_worth_looking() or self._is_usual():
             return
         for asked in reading.asked:
             if asked.domain:
@@ -174,6 +174,37 @@ class Layout:
             return True
         controllers = () if reading.devices is None else reading.devices.iterchildren("controller")
         return any(one.get("model") in _COMPANIONS for one in controllers)
+
+    def _is_usual(self) -> bool:
+        """Tell whether it is plain that all fits: a root and ports, on which each device has a place of its own.
+
+        Ports that ask for none share what is left of the root's slots, eight to each.
+        """
+        root = WITH_PCI_OF_ITS_OWN.get(self.chipset)
+        if root is None or self.chipset is Chipset.PSERIES:
+            return False
+        indexes: set[int] = set()
+        for _element, index, model in self.reading.controllers:
+            if not isinstance(index, int) or index > _LARGEST_INDEX or (index and root is PciRoot.PCI):
+                return False
+            if model != ("pcie-root-port" if index else root.value):
+                return False
+            indexes.add(index)
+        last, asked, on_root = max(indexes, default=0), self.reading.asked, 0
+        places: set[Place] = set()
+        for device, _address, place, domain in asked:
+            if domain or not _is_free_to_go(device, place):
+                return False
+            if place.bus:
+                if place.bus > last or place.slot:
+                    return False
+            elif 1 < place.slot < _LAST_SLOT:
+                on_root += 1
+            else:
+                return False
+            places.add(place)
+        is_room_left = last <= _PORTS_OF_A_SLOT * (_LAST_SLOT - 1 - on_root)
+        return is_room_left and len(places) == len(asked) and len(indexes) == len(self.reading.controllers)
 
     def _set_up(self) -> bool:
         """Make the buses that the file and the machine have; tell whether all of them are known."""
@@ -520,6 +551,21 @@ def _type_of(controller: Element) -> Maybe[str]:
     """The type of a controller: ide where it names none."""
     kind = attribute(controller, "type")
     return "ide" if kind is None else kind
+
+
+_LARGEST_INDEX: Final = 255
+_LAST_SLOT: Final = 31
+_PORTS_OF_A_SLOT: Final = 8
+
+
+def _is_free_to_go(device: Element, place: Place) -> bool:
+    """Tell whether a device may be on the root and on any port alike, wherever the chipset has nothing of its own."""
+    if device.tag != "controller":
+        return device.tag not in ("iommu", "panic")
+    kind = device.get("type")
+    if kind == "pci":
+        return place.bus == 0 and device.get("model") == "pcie-root-port"
+    return place.bus > 0 and kind in ("usb", "scsi", "virtio-serial")
 
 
 def _index(controller: Element) -> int:

@@ -147,7 +147,7 @@ class PciReading:
         if self.devices is None:
             return []
         elements = [element for element in self.devices.iterchildren("controller") if element.get("type") == "pci"]
-        indexes = [decimal(attribute(element, "index")) for element in elements]
+        indexes = [decimal(element.get("index")) for element in elements]
         used = set(indexes)
         controllers, lowest = [], 0
         for element, index in zip(elements, indexes, strict=True):

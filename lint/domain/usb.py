@@ -18,6 +18,7 @@ from domlint.hosts.answer import Presence
 from domlint.versions import Version
 
 if TYPE_CHECKING:
+    from domlint.domain.pci_reading import PciReading
     from domlint.hosts import Host
 
 XHCI: Final = frozenset({"nec-xhci", "qemu-xhci"})
@@ -116,6 +117,23 @@ def usb_troubles(
         yield Found(Trouble.DISABLED, used[0].element, next((one.element for one in numbered), None))
     elif _gets_keyboard(devices, numbered, machine):
         yield Found(Trouble.DISABLED, numbered[0].element)
+
+
+def is_usual(devices: Element, controllers: Iterable[Controller], reading: "PciReading") -> bool:
+    """Tell whether nothing can be wrong: there is one controller of xHCI, with ports for all, and nobody names one."""
+    usb = [one for one in controllers if one.type == "usb"]
+    if len(usb) != 1 or usb[0].model not in XHCI or usb[0].number not in (0, None) or usb[0].is_companion:
+        return False
+    if not reading.is_known or any(other.type == "usb" for other in reading.others):
+        return False
+    used = sum(one.type == "ccid" for one in controllers)
+    for device in devices.iterchildren(*_KINDS_WITHOUT_CONTROLLERS):
+        if device.tag == "hub" or (device.tag in _WITH_PORTS_ALONE and child(device, "address") is not None):
+            return False
+        used += 1
+    written = usb[0].element.get("ports")
+    ports = decimal(written)
+    return written is None or (isinstance(ports, int) and used < ports <= MOST_XHCI_PORTS)
 
 
 def _is_short(numbered: list[Controller], used: "Sequence[UsbDevice]") -> bool:
@@ -328,6 +346,9 @@ _KINDS: Final[dict[str, tuple[int, Callable[[Element, Machine], bool], bool]]] =
 }
 """By tag: the place in the order in which libvirt gives ports, whether a device is on USB, whether it counts since
 _EXTENDED only."""
+
+
+_KINDS_WITHOUT_CONTROLLERS: Final = tuple(tag for tag in _KINDS if tag != "controller")
 
 
 def _needs_reader(smartcard: Element) -> bool:

@@ -31,7 +31,8 @@ _HEXADECIMAL: Final = frozenset("0123456789abcdefABCDEF")
 def attribute(element: Element | None, name: str) -> Maybe[str]:
     """An attribute's value: None where it is missing, UNKNOWN where a placeholder stands in it."""
     value = None if element is None else element.get(name)
-    if value is not None and is_placeholder(value):
+    # What is_placeholder looks for first: nearly no value has it, and a call for each would take longer than that.
+    if value is not None and ("{" in value or "$" in value or "%" in value or "@" in value) and is_placeholder(value):
         return UNKNOWN
     return value
 
@@ -39,6 +40,14 @@ def attribute(element: Element | None, name: str) -> Maybe[str]:
 def child(element: Element, name: str) -> Element | None:
     """The first child with that name, without a namespace: the one libvirt reads."""
     return next(element.iterchildren(name), None)
+
+
+def has_twin(element: Element) -> bool:
+    """Tell whether there is another element of its name beside it."""
+    name = element.tag
+    if next(element.itersiblings(name, preceding=True), None) is not None:
+        return True
+    return next(element.itersiblings(name), None) is not None
 
 
 def child_attribute(element: Element, name: str, attribute_name: str) -> Maybe[str]:
@@ -58,7 +67,7 @@ def c_integer(value: Maybe[str]) -> Maybe[int]:
 
 
 def decimal(value: Maybe[str]) -> Maybe[int]:
-    """A number with base 10 (see domlint.numbers.base_ten); UNKNOWN for what libvirt refuses."""
+    """A number with base 10 (see domlint.numbers.base_ten); UNKNOWN for what libvirt refuses, as placeholders are."""
     if isinstance(value, str):
         number = base_ten(value)
         return UNKNOWN if number is None else number
@@ -88,4 +97,6 @@ def is_unknown_at(element: Element, name: str | None) -> bool:
 
 def whole_text(element: Element | None) -> str:
     """The text of an element and of all that is in it, which is what libvirt reads; "" where there is none."""
-    return "" if element is None else "".join(str(piece) for piece in element.itertext())
+    if element is None:
+        return ""
+    return "".join(str(piece) for piece in element.itertext()) if len(element) else element.text or ""

@@ -95,8 +95,10 @@ def acpi_without_uefi(context: Context, acpi: Element) -> Problems:
 
     libvirt refuses to define the domain. Without `<acpi/>`, the guest gets a device tree.
     """
+    if context.machine.arch != "aarch64" or not context.domain.runs_on_qemu:
+        return
     firmware = context.domain.firmware
-    if context.machine.arch != "aarch64" or firmware is None or not context.domain.runs_on_qemu:
+    if firmware is None:
         return
     if firmware.selection in ("efi", UNKNOWN) or firmware.is_flash_for_sure_or_unknown:
         return

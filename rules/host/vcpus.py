@@ -129,6 +129,8 @@ def vcpus_never_added(context: Context, element: Element) -> Problems:
     The domain starts with the 'current' number of vCPUs. 'virsh setvcpus --live' fails on a machine that takes no
     vCPUs later; the number can only be changed for the next start.
     """
+    if "current" not in element.attrib:
+        return
     machine = context.host_machine
     if machine is None or machine.hotplug_cpus is not False or context.host is None:
         return

@@ -30,6 +30,8 @@ def each_pci_controller(context: Context, devices: Element) -> Iterator[PciContr
 
 
 def _each_index_twice(context: Context, devices: Element) -> Iterator[tuple[PciController, PciController]]:
+    if devices is context.domain.devices and context.domain.pci.are_controllers_known:
+        return
     seen: dict[int, PciController] = {}
     for controller in context.selected(each_pci_controller, devices):
         if isinstance(controller.index, int):
@@ -68,6 +70,16 @@ def pci_controller_index_twice(context: Context, pair: tuple[PciController, PciC
         "give each its own index" + (f", such as index='{free}'" if free is not None else ""),
         ((Spot(other.element, "index"), "has the same index"),),
     )
+
+
+def _each_outsider(context: Context, devices: Element) -> Iterator[PciController]:
+    """The controllers with an index that is too high, and the roots with something in them."""
+    for controller in context.selected(each_pci_controller, devices):
+        index = controller.index
+        if (isinstance(index, int) and index > LARGEST_INDEX) or (
+            controller.model in ROOTS and len(controller.element)
+        ):
+            yield controller
 
 
 def _each_misplaced_root(context: Context, devices: Element) -> Iterator[tuple[PciController, str]]:
@@ -124,7 +136,7 @@ def wrong_pci_root(context: Context, found: tuple[PciController, str]) -> Proble
     "pci-controller-index-too-high",
     outcome=Outcome.DEFINE,
     on="devices",
-    each=each_pci_controller,
+    each=_each_outsider,
     source=_VALIDATE,
     bad=Example(f"{_ROOT}<controller type='pci' index='256' model='pcie-root-port'/> <!-- PCI003 -->\n"),
     good=Example(f"{_ROOT}<controller type='pci' index='1' model='pcie-root-port'/>\n"),
@@ -148,7 +160,7 @@ def pci_controller_index_too_high(context: Context, controller: PciController) -
     "pci-root-with-address",
     outcome=Outcome.DEFINE,
     on="devices",
-    each=each_pci_controller,
+    each=_each_outsider,
     source=_VALIDATE,
     bad=Example(
         "<controller type='pci' index='0' model='pcie-root'>\n"
@@ -175,11 +187,15 @@ def _each_with_machine(context: Context, devices: Element) -> Iterator[tuple[Pci
     controllers = context.selected(each_pci_controller, devices)
     if len(controllers) < 2 and not any(one.model == "pcie-expander-bus" or one.index for one in controllers):
         return
-    chipset = chipset_of(context.machine)
+    hanging = [
+        one
+        for one in controllers
+        if one.model in _HANGING_ON_THE_MACHINE and (one.index or one.model in EXPANDER_BUSES)
+    ]
+    chipset = chipset_of(context.machine) if hanging else Chipset.UNKNOWN
     if chipset is not Chipset.UNKNOWN:
-        for controller in controllers:
-            if controller.model in _HANGING_ON_THE_MACHINE:
-                yield controller, chipset
+        for controller in hanging:
+            yield controller, chipset
 
 
 _HANGING_ON_THE_MACHINE: Final = ROOTS | set(EXPANDER_BUSES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from domlint.document import Element
@@ -59,11 +60,14 @@ def _each_with_target(context: Context, devices: Element) -> Iterator[tuple[PciC
 
 def _is_usual(controller: PciController, target: Element) -> bool:
     """Tell whether it is a port with a chassis and a number that it can have, and nothing else, as most are."""
-    if controller.model not in _PORTS or len(target):
-        return False
+    return controller.model in _PORTS and not len(target) and _are_numbers_of_port(*target.items())
+
+
+@lru_cache(maxsize=1024)
+def _are_numbers_of_port(*attributes: tuple[str, str]) -> bool:
     return all(
-        name in ("chassis", "port") and isinstance(number := c_integer(str(value)), int) and number <= _PORT_NUMBERS
-        for name, value in target.items()
+        name in ("chassis", "port") and isinstance(number := c_integer(value), int) and number <= _PORT_NUMBERS
+        for name, value in attributes
     )
 
 

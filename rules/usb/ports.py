@@ -17,6 +17,7 @@ from domlint.domain.usb import (
     default_usb_model,
     is_dropped,
     is_q35,
+    is_usual,
     usb_troubles,
 )
 from domlint.domain.values import Maybe, attribute, child, decimal
@@ -47,6 +48,8 @@ def _tablet(bus: int, port: str, mark: str = "") -> str:
 def _each(context: Context, devices: Element) -> Iterable[Found]:
     domain = context.domain
     if devices is not domain.devices or not domain.runs_on_qemu:
+        return ()
+    if is_usual(devices, domain.controllers, domain.pci):
         return ()
     return usb_troubles(devices, domain.controllers, context.machine, context.libvirt)
 
