@@ -72,23 +72,32 @@ class Chardev:
         return child(self.source, "reconnect") if self.source is not None and self.type in ("tcp", "unix") else None
 
 
+PLAIN: Final = frozenset({"pty", "null", "stdio", "vc"})
+"""Types of the host's end that lead nowhere in particular, so that they say nothing of where."""
+
+
 def read_chardevs(devices: Element | None) -> tuple[Chardev, ...]:
-    """The devices that are connected to the host this way."""
+    """The devices that are connected to the host this way, and say where."""
     return () if devices is None else tuple(_chardevs(devices))
 
 
 def _chardevs(devices: Element) -> Iterator[Chardev]:
-    first_console, has_serial = child(devices, "console"), child(devices, "serial") is not None
     for device in devices.iterchildren(*_HOLDERS):
-        if device.tag == "rng":
+        tag = device.tag
+        if tag == "rng":
             backend = child(device, "backend")
             if backend is not None and backend.get("model") == "egd":
                 yield Chardev(device, backend, False)
-        elif device.tag != "smartcard" or device.get("mode") == "passthrough":
-            is_aliased = (
-                device is first_console and has_serial and attribute(child(device, "target"), "type") in _SERIAL
-            )
-            yield Chardev(device, device, is_aliased)
+        elif tag == "smartcard" and device.get("mode") != "passthrough":
+            continue
+        elif device.get("type", "pty") not in PLAIN or sum(1 for _ in device.iterchildren("source")) > 1:
+            yield Chardev(device, device, tag == "console" and _is_aliased(device, devices))
+
+
+def _is_aliased(console: Element, devices: Element) -> bool:
+    """Tell whether a serial port stands for a console, so that libvirt drops what is said of that."""
+    is_first = child(devices, "console") is console
+    return is_first and child(devices, "serial") is not None and is_serial_console(console)
 
 
 SERIAL_ADDRESSES: Final = {

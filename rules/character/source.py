@@ -18,23 +18,12 @@ _SOURCE: Final = "libvirt 11.3.0 src/conf/domain_validate.c (virDomainChrSourceD
 _QEMU: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainChrSourceDef)"
 _ALIKE: Final = "alike in 7.0.0 and 9.0.0"
 
-_PLAIN: Final = ("pty", "null", "stdio", "vc")
-"""Types that lead nowhere in particular, so that nothing can be wrong with them but too many sources."""
-
 
 def _each_chardev(context: Context, devices: Element) -> Iterator[Chardev]:
-    """The devices whose source libvirt looks at: it drops the one of a console that a serial port stands for."""
+    """The devices whose host's end says where it leads, those of consoles among them that libvirt drops later."""
     if context.domain.runs_on_qemu and context.domain.devices is devices:
         for chardev in context.domain.chardevs:
-            if chardev.type not in _PLAIN and isinstance(chardev.type, str) and not chardev.is_aliased:
-                yield chardev
-
-
-def _each_parsed(context: Context, devices: Element) -> Iterator[Chardev]:
-    """The devices whose source says more than one thing, those of consoles among them."""
-    if context.domain.runs_on_qemu and context.domain.devices is devices:
-        for chardev in context.domain.chardevs:
-            if len(chardev.sources) > 1 or chardev.type in ("spicevmc", "tcp", "unix", "udp"):
+            if isinstance(chardev.type, str):
                 yield chardev
 
 
@@ -83,7 +72,7 @@ def chardev_source_missing(context: Context, chardev: Chardev) -> Problems:
     A file, a device, a pipe and a socket need a path, TCP a host and a service, D-Bus and ports of SPICE a name. A
     channel of virtio can do without a path: libvirt makes a socket. Else it refuses to define the domain.
     """
-    for name in _REQUIRED.get(str(chardev.type), ()):
+    for name in () if chardev.is_aliased else _REQUIRED.get(str(chardev.type), ()):
         if attribute(chardev.source, name) is None and not _can_do_without(chardev):
             at = chardev.element if chardev.source is None else chardev.source
             yield Problem(
@@ -114,7 +103,7 @@ def udp_without_service(context: Context, chardev: Chardev) -> Problems:
     UDP may have two sources: where it listens (bind), and where it sends to (connect), which it needs. libvirt refuses
     to define the domain without the service of that one.
     """
-    if chardev.type != "udp" or chardev.device.tag == "rng":
+    if chardev.type != "udp" or chardev.device.tag == "rng" or chardev.is_aliased:
         return
     sending = [one for one in chardev.sources[:2] if attribute(one, "mode") in (None, "connect", UNKNOWN)]
     if not sending or attribute(sending[0], "service") is None:
@@ -131,7 +120,7 @@ def udp_without_service(context: Context, chardev: Chardev) -> Problems:
     "chardev-sources",
     outcome=Outcome.DEFINE,
     on="devices",
-    each=_each_parsed,
+    each=_each_chardev,
     source=f"{_PARSER} (virDomainChrSourceDefParseXML), {_ALIKE}",
     bad=Example(
         "<serial type='unix'>\n  <source mode='bind' path='/run/a'/>\n"
@@ -160,7 +149,7 @@ def chardev_sources(context: Context, chardev: Chardev) -> Problems:
     "chardev-mode",
     outcome=Outcome.DEFINE,
     on="devices",
-    each=_each_parsed,
+    each=_each_chardev,
     source=f"{_PARSER} (virDomainChrSourceDefParseTCP, -ParseUDP, -ParseUnix), {_ALIKE}",
     bad=Example("<serial type='unix'>\n  <source mode='listen' path='/run/a'/> <!-- CHR004 -->\n</serial>"),
     good=Example("<serial type='unix'>\n  <source mode='bind' path='/run/a'/>\n</serial>"),
@@ -187,7 +176,7 @@ def chardev_mode(context: Context, chardev: Chardev) -> Problems:
     "reconnect-time-missing",
     outcome=Outcome.DEFINE,
     on="devices",
-    each=_each_parsed,
+    each=_each_chardev,
     source=f"{_PARSER} (virDomainChrSourceReconnectDefParseXML), {_ALIKE}",
     bad=Example(
         "<serial type='unix'>\n  <source mode='connect' path='/run/a'>\n"
@@ -231,7 +220,7 @@ def reconnect_impossible(context: Context, chardev: Chardev) -> Problems:
     refuses to define the domain; enabled='no' is refused as well where QEMU listens.
     """
     reconnect = chardev.reconnect
-    if reconnect is None:
+    if reconnect is None or chardev.is_aliased:
         return
     enabled = attribute(reconnect, "enabled")
     if chardev.is_listening and enabled in ("yes", "no") and chardev.device.tag != "rng":
@@ -270,6 +259,8 @@ def chardev_channel_name(context: Context, chardev: Chardev) -> Problems:
     It may have letters, digits, dots, hyphens and underscores. libvirt refuses to define the domain.
     """
     name = attribute(chardev.source, "channel") if chardev.type in ("spiceport", "dbus") else None
+    if chardev.is_aliased:
+        return
     if isinstance(name, str) and chardev.source is not None and not _NAME_CHARACTERS.issuperset(name):
         yield Problem(
             Spot(chardev.source, "channel"),
@@ -303,7 +294,7 @@ def tcp_protocol_unsupported(context: Context, chardev: Chardev) -> Problems:
     """
     protocol = child(chardev.element, "protocol") if chardev.type == "tcp" else None
     kind = attribute(protocol, "type")
-    if protocol is not None and kind in ("telnets", "tls"):
+    if protocol is not None and kind in ("telnets", "tls") and not chardev.is_aliased:
         yield Problem(
             Spot(protocol, "type"),
             f"QEMU does not speak '{kind}'",
@@ -331,8 +322,9 @@ def spice_port_without_display(context: Context, chardev: Chardev) -> Problems:
     That is so of channels for copy and paste, of redirected USB devices and smartcards, where somebody has removed
     SPICE. libvirt refuses to define the domain; older ones left it to QEMU.
     """
-    is_lacking = has_graphics(context.domain.graphics, "spice") is False
-    if chardev.type in ("spicevmc", "spiceport") and is_lacking:
+    if chardev.type not in ("spicevmc", "spiceport") or chardev.is_aliased:
+        return
+    if has_graphics(context.domain.graphics, "spice") is False:
         yield Problem(
             Spot(chardev.element, "type"),
             f"type='{chardev.type}' leads to the client of a SPICE display, and the domain has none",
@@ -345,7 +337,7 @@ def spice_port_without_display(context: Context, chardev: Chardev) -> Problems:
     "spicevmc-target",
     outcome=Outcome.DEFINE,
     on="devices",
-    each=_each_parsed,
+    each=_each_chardev,
     source=f"{_PARSER} (virDomainChrDefParseXML), {_ALIKE}",
     bad=Example("<serial type='spicevmc'/> <!-- CHR010 -->\n<graphics type='spice' autoport='yes'/>"),
     good=Example(
@@ -386,7 +378,7 @@ def chardev_null_modem(context: Context, chardev: Chardev) -> Problems:
 
     libvirt defines the domain with both ends named (or none), and does not start it: QEMU has no such thing.
     """
-    if chardev.type != "nmdm":
+    if chardev.type != "nmdm" or chardev.is_aliased:
         return
     ends = [name for name in ("master", "slave") if chardev.source is not None and chardev.source.get(name) is not None]
     is_half = len(ends) == 1
@@ -418,7 +410,7 @@ def chardev_socket_path(context: Context, chardev: Chardev) -> Problems:
     Linux has room for 107 bytes. libvirt defines the domain, and does not start it.
     """
     path = attribute(chardev.source, "path") if chardev.type == "unix" else None
-    if not isinstance(path, str) or chardev.source is None or not chardev.is_listening:
+    if not isinstance(path, str) or chardev.source is None or not chardev.is_listening or chardev.is_aliased:
         return
     if len(path.encode()) > _LONGEST_SOCKET_PATH:
         yield Problem(
