@@ -139,16 +139,29 @@ def explanation(rule: Rule) -> str:
 
 
 def rule_list(rules: Iterable[Rule]) -> str:
-    """All rules, a line each, by family."""
+    """Rules, a line each, by family."""
+    lines = []
+    for letters, members in groupby(rules, family):
+        lines += [style(FAMILIES[letters], bold=True), "", *map(_in_a_line, members), ""]
+    return "\n".join([*lines, _MORE]) + "\n"
+
+
+def overview(rules: Iterable[Rule]) -> str:
+    """Rules by family, each with what it is about in a sentence."""
     lines = []
     for letters, members in groupby(rules, family):
         lines += [style(FAMILIES[letters], bold=True), ""]
         for rule in members:
-            severity = style(f"{rule.severity.value:<7}", fg=COLOURS[rule.severity])
-            lines.append(f"  {rule.code:<9} {severity}  {rule.outcome.value:<7}  {rule.name}")
-        lines.append("")
-    lines.append("domlint explain CODE tells what a rule is about, and shows examples.")
-    return "\n".join(lines) + "\n"
+            lines += [_in_a_line(rule), f"      {rule.summary}", ""]
+    return "\n".join([*lines, _MORE]) + "\n"
+
+
+def _in_a_line(rule: Rule) -> str:
+    severity = style(f"{rule.severity.value:<7}", fg=COLOURS[rule.severity])
+    return f"  {rule.code:<9} {severity}  {rule.outcome.value:<7}  {rule.name}"
+
+
+_MORE: Final = "domlint explain CODE tells what a rule is about, and shows examples."
 
 
 def rule_objects(rules: Iterable[Rule]) -> list[dict[str, Any]]:

@@ -270,10 +270,13 @@ class Names:
         return found
 
     def nearest(self, selector: str) -> tuple[str, ...]:
-        """Codes and names that are like a selector that chooses nothing."""
+        """Codes and names that are like a selector that chooses nothing; for one without digits, families and names."""
         from difflib import get_close_matches
 
-        names = {name.lower(): name for name in (*self.by_code, *self._by_name)}
+        codes = self.by_code
+        if not any(character.isdigit() for character in selector):
+            codes = dict.fromkeys(code.rstrip("0123456789") for code in codes)
+        names = {name.lower(): name for name in (*codes, *self._by_name)}
         near = get_close_matches(selector.lower()[:_LONGEST_SELECTOR], names, n=2, cutoff=0.7)
         return tuple(names[name] for name in near)
 

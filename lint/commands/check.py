@@ -12,6 +12,7 @@ from domlint.commands import options
 from domlint.commands.console import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, hint, terminal_columns, write
 from domlint.commands.fixing import Mended, Mending, end_with_diff, hold, mend, write_whole
 from domlint.commands.linting import lint_tasks, newness, tasks_of, tell_what_failed
+from domlint.commands.views import View, view_of, view_options
 from domlint.findings import Severity
 from domlint.reports import FORMATS
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @options.given_options()
 @options.fail_on_option(Severity.WARNING, "Exit with 1 where a finding is at least this grave.")
-@click.option(
-    "--matrix", is_flag=True, help="In place of the findings, show a table of how each VM fares on each host (text)."
-)
+@view_options
 @options.output_option(FORMATS)
 @options.color_option
 @options.stdin_option
@@ -41,6 +40,8 @@ if TYPE_CHECKING:
 def check(
     paths: tuple[str, ...],
     matrix: bool,
+    statistics: bool,
+    show_source: bool,
     color: str,
     stdin_filename: str,
     jobs: int,
@@ -59,6 +60,7 @@ def check(
     from domlint.planning import Planner
     from domlint.reports.summary import summary_lines
 
+    view = view_of(matrix, statistics, show_source)
     lookup = options.lookup_of(given)
     planner = Planner(lookup, strict=strict_schema, with_suppressions=not no_suppressions)
     mending = Mending(fix, unsafe_fixes, diff)
@@ -84,8 +86,8 @@ def check(
     for name, path in formats:
         summed_up = not quiet and name in ("text", "concise")
         summary = [mended.in_words("Fixed")] if summed_up and mended.files else []
-        summary += summary_lines(report, name == "text") if summed_up else []
-        _write(report, name, path, matrix, color, summary, mended.whole is not None)
+        summary += summary_lines(report, name == "text" or statistics) if summed_up else []
+        _write(report, name, path, view, color, summary, mended.whole is not None)
     if mended.whole is not None:
         write_whole(mended.whole)
     tell_what_failed(report, quiet)
@@ -102,12 +104,12 @@ def _hint_at_missing_hosts(report: Report) -> None:
 
 
 def _write(
-    report: Report, name: str, path: str, matrix: bool, color: str, summary: Iterable[str], is_beside: bool
+    report: Report, name: str, path: str, view: View, color: str, summary: Iterable[str], is_beside: bool
 ) -> None:
     """Write a report; to standard error where it stands beside a document on standard output."""
     from domlint.reports import renderer
 
-    text = renderer("matrix" if matrix and name == "text" else name)(report, None if path else terminal_columns())
+    text = renderer(view.report_for(name))(report, None if path else terminal_columns())
     for line in summary:
         text += f"{click.style(line, bold=True)}\n" if name == "text" else ""
         if name == "concise" and not path:

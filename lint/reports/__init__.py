@@ -16,7 +16,7 @@ FORMATS: Final = ("text", "concise", "json", "json-lines", "sarif", "junit", "gi
 def renderer(name: str) -> Callable[[Report, int | None], str]:
     """The function that writes a report in a format, for a terminal of so many columns (None: for none).
 
-    Only the module of that format is imported.
+    ``name`` can be another module here with a function ``render``, too. Only the module of that format is imported.
     """
     render: Callable[[Report, int | None], str] = import_module(f"{__name__}.{name.replace('-', '_')}").render
     return render
