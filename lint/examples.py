@@ -115,6 +115,7 @@ WHOLE_HOSTS = {
   <emulator>/usr/bin/qemu-system-x86_64</emulator>
   <selfvers>11000000</selfvers>
   <flag name='kvm'/>
+  <flag name='lsi'/>
   <version>9002000</version>
   <arch>x86_64</arch>
   <machine type='kvm' name='pc-i440fx-9.2' alias='pc' hotplugCpus='yes' maxCpus='255' default='yes'/>

@@ -213,6 +213,13 @@ def option_not_for_driver(_context: Context, filesystem: Filesystem) -> Problems
                 f"libvirt refuses the definition: the {filesystem} with driver '{driver}' cannot have {name}='{value}'",
                 f"remove {name}" + (f", or say '{taken[0]}'" if taken else ""),
             )
+    if has_socket and filesystem.driver in ("handle", "mtp") and filesystem.element.get("accessmode") is None:
+        yield Problem(
+            Spot(filesystem.element),
+            f"libvirt refuses the definition: the {filesystem} with driver '{filesystem.driver}' has a socket, which is"
+            " for virtiofs",
+            "remove socket, and say which folder it is with dir",
+        )
 
 
 @rule(

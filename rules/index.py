@@ -24,7 +24,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "disk.limits": ("devices/disk/iotune", "devices/disk/throttlefilters", "throttlegroups/throttlegroup"),
     "disk.network": ("devices", "devices/disk/source/cookies"),
     "disk.options": ("devices", "devices/disk/geometry", "devices/disk/product", "devices/disk/shareable"),
-    "disk.storage": ("devices", "devices/disk/backingStore", "devices/disk/source/dataStore", "devices/disk/source/reservations", "devices/disk/transient"),
+    "disk.storage": ("devices", "devices/disk/backingStore", "devices/disk/source/reservations", "devices/disk/transient"),
     "disk.target": ("devices", "devices/hostdev/address"),
     "features": ("features", "features/gic", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
     "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
@@ -255,6 +255,7 @@ disk.target DISK009 second-ide-controller
 disk.target DISK010 floppy-not-on-machine
 disk.target DISK011 address-type-not-for-bus
 disk.target DISK012 drive-address-out-of-range
+disk.target DISK016 target-on-default-controller
 disk.target DISK013 drive-address-twice
 disk.target DISK014 drive-address-of-hostdev
 disk.target DISK015 drive-not-on-controller

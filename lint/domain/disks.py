@@ -231,11 +231,13 @@ _PLAIN_ADDRESSES: Final = {
     "ide": frozenset({None, "drive"}),
     "usb": frozenset({None, "usb"}),
 }
+_PLACES: Final = ("controller", "bus", "target", "unit")
 _PLAIN_PLACES: Final = {
-    "scsi": {"controller": frozenset("01234567"), "unit": frozenset("0123456")},
-    "sata": {"controller": frozenset("01234567"), "unit": frozenset("012345")},
-    "ide": {"controller": frozenset("0"), "bus": frozenset("01"), "unit": frozenset("01")},
+    "scsi": ("01234567", "0", "0", "0123456"),
+    "sata": ("01234567", "0", "0", "012345"),
+    "ide": ("0", "01", "0", "01"),
 }
+"""The digits that each part of a drive address can be on a bus."""
 _PLAIN_SOURCES: Final = {"file": frozenset({("file",), ("file", "index")}), "block": frozenset({("dev",)})}
 _PLAIN_PREFIXES: Final = {"vd": "virtio", "sd": "scsi", "hd": "ide"}
 
@@ -244,11 +246,16 @@ _Pairs: TypeAlias = "list[tuple[str, str]]"
 
 
 class _Look(NamedTuple):
-    """What one look at a disk tells: whether it is plain, and the name and bus as written."""
+    """What one look at a disk tells: whether it is plain, its name and bus as written, and the place of its drive.
+
+    The place is what the address says, as text, and else what the name begins with: disks with different names that
+    begin alike are at different places.
+    """
 
     is_plain: bool
     name: str | None
     bus: str | None
+    place: tuple[str, ...] = ()
 
 
 def _look_at(element: Element) -> _Look:
@@ -256,6 +263,7 @@ def _look_at(element: Element) -> _Look:
     options: list[tuple[str, str]] = []
     source: tuple[str, ...] | None = None
     others: tuple[object, ...] = ()
+    place: tuple[str, ...] = ()
     is_plain = True
     for part in element:
         tag = part.tag
@@ -278,7 +286,10 @@ def _look_at(element: Element) -> _Look:
             is_plain = is_plain and address is None
             address = part.get("type", "")
             if address == "drive":
-                others = (*others, tuple(cast("_Pairs", part.items())))
+                place = tuple([part.get(name, "0") for name in _PLACES])
+                is_plain = is_plain and len(part.attrib) <= len(_PLACES) + 1
+        elif tag == "backingStore":
+            is_plain = is_plain and not part.attrib
         elif tag != "alias" and tag != "boot" and isinstance(tag, str):
             others = (*others, tag)
     if not is_plain or name is None or not (name.isascii() and name.isalpha() and name.islower()):
@@ -289,9 +300,9 @@ def _look_at(element: Element) -> _Look:
         prefix in _PLAIN_PREFIXES
         and len(name) < _MOST_LETTERS
         and (bus != "ide" or (len(name) == 3 and name[2] <= "d") or address is not None)
-        and _is_plain(tuple(cast("_Pairs", element.items())), bus, tuple(options), source, address, others)
+        and _is_plain(tuple(cast("_Pairs", element.items())), bus, tuple(options), source, address, place, others)
     )
-    return _Look(is_plain, name, bus)
+    return _Look(is_plain, name, bus, place or (prefix,))
 
 
 @lru_cache(maxsize=4096)
@@ -301,6 +312,7 @@ def _is_plain(
     options: _Items,
     source: tuple[str, ...] | None,
     address: str | None,
+    place: tuple[str, ...],
     others: tuple[object, ...],
 ) -> bool:
     values, chosen = dict(attributes), dict(options)
@@ -314,16 +326,13 @@ def _is_plain(
     if chosen.get("io") == "native" and chosen.get("cache") not in ("none", "directsync"):
         return False
     return (
-        all(_is_plain_place(bus, one) if isinstance(one, tuple) else one in _PLAIN_PARTS for one in others)
+        _PLAIN_PARTS.issuperset(others)
+        and all(len(one) == 1 and one in digits for one, digits in zip(place, _PLAIN_PLACES.get(bus, ()), strict=False))
         and (source is None or source in _PLAIN_SOURCES.get(kind, ()))
         and all(value in _PLAIN_VALUES.get(name, ()) for name, value in attributes)
-        and all(value in _PLAIN_OPTIONS.get(name, ()) for name, value in options)
+        and all(value in _PLAIN_OPTIONS.get(name, ()) for name, value in options if name != "iothread")
+        and ("iothread" not in chosen or bus == "virtio")
     )
-
-
-def _is_plain_place(bus: str, address: _Items) -> bool:
-    places = _PLAIN_PLACES[bus]
-    return all(value in places.get(name, "0") for name, value in address if name != "type")
 
 
 class Disks:
@@ -367,9 +376,14 @@ class Disks:
     @cached_property
     def at_one_address(self) -> tuple[tuple[Disk, Disk], ...]:
         """The disks with the drive address of an earlier one on the same bus, each with that."""
-        buses = [look.bus for _element, look in self._looks if not look.is_plain or look.bus in _UNITS]
-        if len(set(buses)) == len(buses) and None not in buses:
+        drives = [look for _element, look in self._looks if look.bus in _UNITS or not look.is_plain]
+        if len(drives) < 2:
             return ()
+        if all(look.is_plain for look in drives):
+            places = [(look.bus, look.place, look.name if len(look.place) == 1 else "") for look in drives]
+            kinds = {(look.bus, look.place if len(look.place) == 1 else ()) for look in drives}
+            if len(set(places)) == len(places) and len(kinds) == len({look.bus for look in drives}):
+                return ()
         first: dict[tuple[str, DriveAddress], Disk] = {}
         found = []
         for disk in self.all:

@@ -8,9 +8,9 @@ from typing import Final
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.disks import Disk, text_of
+from domlint.domain.disks import Disk, Storage, text_of
 from domlint.domain.memory_backing import memory_sharing, sharing_advice
-from domlint.domain.values import UNKNOWN, attribute, child, decimal
+from domlint.domain.values import UNKNOWN, Maybe, attribute, child, decimal
 from domlint.findings import Outcome
 from domlint.rule import Example, Problem, Problems, Spot, rule
 from domlint.rules.disk import ON_DISKS, Layer, disk_of, each_disk, each_disk_around, each_layer
@@ -715,38 +715,52 @@ _DATA_STORE: Final = """\
     "DISK054",
     "data-file-not-for-image",
     outcome=Outcome.DEFINE,
-    on="devices/disk/source/dataStore",
+    on=ON_DISKS,
+    each=each_layer,
+    instead_of=("SCHEMA004", "SCHEMA007"),
     asked="10.10.0",
-    source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidateSourceChainOne)",
+    source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidateSourceChainOne), domain_conf.c"
+    " (virDomainDiskDataStoreParse)",
     bad=Example(disk_of(source=_DATA_STORE.format(mark=" <!-- DISK054 -->", format="qcow2"))),
     good=Example(disk_of(source=_DATA_STORE.format(mark="", format="raw"))),
 )
-def data_file_not_for_image(context: Context, store: Element) -> Problems:
+def data_file_not_for_image(_context: Context, layer: Layer) -> Problems:
     """The image cannot have this data file.
 
     A qcow2 image can have its data in another file, which is raw, and is whole: with no data file, no image below and
-    no slice of its own.
+    no slice of its own. A data file without a path is found when the domain starts.
     """
-    source = store.getparent()
-    parent = None if source is None else source.getparent()
-    disk = None if parent is None else context.domain.disks.by_element.get(parent)
-    if disk is None or not context.domain.runs_on_qemu or disk.source is not source:
-        return
-    format_, own = disk.storage.format, child(store, "format")
-    inner = child(store, "source")
-    own_format = attribute(own, "type")
+    source = layer.storage.source
+    inside = None if source is None else child(source, "dataStore")
+    beside = None if layer.is_top else child(layer.storage.holder, "dataStore")
+    for store in (inside, beside):
+        if store is None:
+            continue
+        if (wrong := _wrong_with_data_file(store, layer.storage.format)) is not None:
+            yield Problem(
+                Spot(store),
+                f"libvirt refuses the definition: {layer.words} cannot have this data file, as {wrong}",
+                "give a qcow2 image a raw file as a whole, or remove <dataStore>",
+            )
+        elif Storage(store, child(store, "source"), attribute(store, "type"), None, None).is_empty:
+            yield Problem(
+                Spot(store),
+                f"the domain does not start: the data file of {layer.words} has no path in <source>",
+                "say where it is",
+                outcome=Outcome.START,
+            )
+
+
+def _wrong_with_data_file(store: Element, format_: Maybe[str]) -> str | None:
+    """What libvirt refuses of a data file of an image of a format."""
+    own_format = attribute(child(store, "format"), "type")
+    source = child(store, "source")
+    if source is None or attribute(store, "type") is None:
+        return "it has no <source>" if source is None else "it does not say its type"
     if isinstance(format_, str) and format_ != "qcow2":
-        wrong = f"the image is {format_}, not qcow2"
-    elif isinstance(own_format, str) and own_format != "raw":
-        wrong = f"its format is {own_format}, not raw"
-    elif inner is not None and child(inner, "dataStore") is not None:
-        wrong = "it has a data file itself"
-    elif inner is not None and child(inner, "slices") is not None:
-        wrong = "it is a slice"
-    else:
-        return
-    yield Problem(
-        Spot(store),
-        f"libvirt refuses the definition: the {disk} cannot have this data file, as {wrong}",
-        "give a qcow2 image a raw file as a whole, or remove <dataStore>",
-    )
+        return f"the image is {format_}, not qcow2"
+    if isinstance(own_format, str) and own_format != "raw":
+        return f"its format is {own_format}, not raw"
+    if child(source, "dataStore") is not None:
+        return "it has a data file itself"
+    return "it is a slice" if child(source, "slices") is not None else None

@@ -9,8 +9,9 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.disks import Disk, DiskName, take_apart, written_address
 from domlint.domain.machine import PciRoot
-from domlint.domain.values import attribute, child, decimal
+from domlint.domain.values import UNKNOWN, attribute, child, decimal
 from domlint.findings import Outcome, Severity
+from domlint.hosts.answer import Presence
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.rules.disk import ON_DISKS, disk_of, each_disk
 
@@ -511,6 +512,63 @@ def _has_lsilogic(context: Context, index: int) -> bool:
         one.get("type") == "scsi" and one.get("model") == "lsilogic" and decimal(attribute(one, "index")) == index
         for one in controllers
     )
+
+
+def _each_with_target(context: Context, devices: Element) -> Iterator[Disk]:
+    """The SCSI disks with a target other than 0 on a controller whose model the file does not tell."""
+    for disk in each_disk(context, devices):
+        address = disk.drive_address
+        if disk.bus == "scsi" and isinstance(address, tuple) and address[2] and not _names_model(devices, address[0]):
+            yield disk
+
+
+def _names_model(devices: Element, index: int) -> bool:
+    """Tell whether the file says the model of a SCSI controller, or may say it."""
+    for one in devices.iterchildren("controller"):
+        if one.get("type") == "scsi" and decimal(attribute(one, "index")) in (index, None, UNKNOWN):
+            return attribute(one, "model") not in (None, "auto")
+    return False
+
+
+@rule(
+    "DISK016",
+    "target-on-default-controller",
+    outcome=Outcome.DEFINE,
+    on="devices",
+    each=_each_with_target,
+    needs=Needs.HOST,
+    source=f"{_DRIVE}; src/qemu/qemu_domain.c (qemuDomainGetSCSIControllerModel)",
+    bad=Example(
+        disk_of(
+            "  <address type='drive' controller='0' bus='0' target='3' unit='0'/> <!-- DISK016 -->",
+            target="  <target dev='sda' bus='scsi'/>",
+        ),
+        host="qemu-9.2",
+    ),
+    good=Example(
+        disk_of(
+            "  <address type='drive' controller='0' bus='0' target='0' unit='3'/>",
+            target="  <target dev='sda' bus='scsi'/>",
+        ),
+        host="qemu-9.2",
+    ),
+)
+def target_on_default_controller(context: Context, disk: Disk) -> Problems:
+    """A SCSI disk has a target, and its controller is an lsilogic, which has none.
+
+    That is what libvirt takes where no model is said and the host's QEMU has it; on pseries and s390x it takes others.
+    """
+    machine, host, element = context.machine, context.host, disk.parts.get("address")
+    if host is None or element is None or not context.is_judged or not isinstance(machine.name, str):
+        return
+    if machine.arch in ("s390x", "s390") or machine.name.startswith("pseries") or machine.arch == "loongarch64":
+        return
+    if host.answer("lsi").presence is Presence.PRESENT:
+        yield Problem(
+            Spot(element, "target"),
+            f"libvirt refuses the definition: the {disk} has a target, and its SCSI controller is an lsilogic without",
+            "add <controller type='scsi' index='0' model='virtio-scsi'/>, or say target='0'",
+        )
 
 
 def _each_at_one_address(context: Context, devices: Element) -> Iterator[tuple[Disk, Disk]]:

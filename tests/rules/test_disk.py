@@ -1,8 +1,9 @@
 """DISK: limits, releases, placeholders and what is easy to get wrong. What libvirt does was seen with 11.3.0."""
 
 import pytest
+from lxml import etree
 
-from domlint.domain.disks import address_by_name, take_apart
+from domlint.domain.disks import Disks, address_by_name, take_apart
 from domlint.engine import Plan, Source
 from domlint.rules import catalogue
 from domlint.versions import Version
@@ -376,3 +377,68 @@ def test_other_drivers_are_left_alone() -> None:
     text = "<domain type='xen'><name>a</name><devices><disk><target dev='xvda1' bus='xen'/></disk></devices></domain>"
     report = Plan(catalogue(), libvirt=Version(11, 3, 0)).check(Source("a.xml", text.encode()))
     assert not [finding for finding in report.findings if finding.code.startswith("DISK")]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("dev='sda' bus='sata'", "dev='sdb' bus='sata'|type='drive' unit='0'", {"DISK013"}),
+        ("dev='sda' bus='sata'", "dev='sdb' bus='sata'|type='drive' unit='1'", set()),
+        ("dev='sda' bus='sata'|type='drive' unit='1'", "dev='sdb' bus='sata'|type='drive' unit='1'", {"DISK013"}),
+        ("dev='sda' bus='sata'|type='drive' unit='1'", "dev='sdb' bus='sata'|type='drive' unit='01'", {"DISK013"}),
+        ("dev='sda' bus='sata'|type='drive' unit='1'", "dev='sdb' bus='scsi'|type='drive' unit='1'", set()),
+        (
+            "dev='sda' bus='sata'|type='drive' controller='0' unit='1'",
+            "dev='sdb' bus='sata'|type='drive' controller='1' unit='1'",
+            set(),
+        ),
+    ],
+)
+def test_places_of_two_drives(first: str, second: str, expected: set[str]) -> None:
+    devices = ""
+    for one in (first, second):
+        target, _, address = one.partition("|")
+        devices += disk(target, more=f"<address {address}/>" if address else "")
+    assert codes(devices) == expected
+
+
+PLAIN = (
+    disk(),
+    disk(driver="name='qemu' type='raw' cache='none' io='native' discard='unmap'", more="<boot order='1'/>"),
+    disk("dev='sda' bus='sata'", "type='file' device='cdrom'", source="", more="<readonly/>"),
+    disk("dev='sda'", "type='block'", source="<source dev='/dev/vg0/a'/>", more="<backingStore/><!-- old -->"),
+    disk("dev='sdc' bus='scsi'", more="<address type='drive' controller='0' bus='0' target='0' unit='2'/>"),
+)
+
+
+@pytest.mark.parametrize("one", PLAIN)
+def test_most_disks_are_plain(one: str) -> None:
+    assert Disks(etree.fromstring(f"<devices>{one}</devices>")).notable == ()
+
+
+@pytest.mark.parametrize("one", PLAIN)
+def test_what_is_plain_has_no_finding_when_it_is_looked_at(one: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("domlint.domain.disks._is_plain", lambda *_shape: False)
+    assert Disks(etree.fromstring(f"<devices>{one}</devices>")).notable != ()
+    assert codes(one) == set()
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        disk("dev='vda' bus='virtio' tray='open'"),
+        disk(source="<source file=''/>"),
+        disk(source="<source file='/a'><reservations/></source>"),
+        disk(more="<driver name='qemu'/>"),
+        disk("dev='hde'"),
+        disk("dev='sda' bus='sata'", more="<readonly/>"),
+        disk("dev='sda' bus='sata'", more="<address type='drive' unit='6'/>"),
+        disk(more="<backingStore type='file'/>"),
+        disk(more="<address type='drive'/>"),
+        disk("dev='{{ a }}' bus='virtio'"),
+        disk(driver="io='native'"),
+        disk("dev='sda' bus='scsi'", driver="iothread='1'"),
+    ],
+)
+def test_others_are_not_plain(one: str) -> None:
+    assert len(Disks(etree.fromstring(f"<devices>{one}</devices>")).notable) == 1
