@@ -105,7 +105,7 @@ ROWS = (
         "device-zpci",
         "PCI devices with IBM Z's identifiers (zPCI)",
         tuple(
-            f"devices/{device}/address/zpci[@{name}]"
+            f"devices/{device}/address[@type='pci']/zpci[@{name}]"
             for device in ("hostdev", "interface", "disk", "controller")
             for name in ("uid", "fid")
         ),

@@ -121,3 +121,17 @@ def test_queues_of_several_threads(driver: str, inside: str, expected: list[str]
     devices = scsi(driver=driver, inside=inside)
     assert [code for code in codes(devices, around=IDS) if code.startswith("CTRL")] == expected
     assert [code for code in codes(devices, around=IDS, libvirt="11.1.0") if code.startswith("CTRL")] == []
+
+
+@pytest.mark.parametrize(
+    ("controller", "port", "expected"),
+    [(0, 1, []), (0, 2, ["CHR045"]), (1, 3, []), (1, 4, ["CHR045"]), (2, 30, []), (2, 31, ["CHR045"])],
+)
+def test_ports_are_those_of_the_controller_that_has_the_number(controller: int, port: int, expected: list[str]) -> None:
+    devices = (
+        "<controller type='virtio-serial' ports='2'/><controller type='virtio-serial' index='1' ports='4'/>"
+        "<controller type='virtio-serial'/>"
+        "<channel type='pty'><target type='virtio' name='a'/>"
+        f"<address type='virtio-serial' controller='{controller}' bus='0' port='{port}'/></channel>"
+    )
+    assert codes(devices) == expected
