@@ -151,7 +151,7 @@ def move_to_persistent(failover: Failover, transient: Teaming, element: Element,
 def _in_one_line(element: Element) -> str | None:
     """An element as text without a line end; None where text, or what is of another namespace, is in it."""
     if isinstance(element, _Comment):
-        text = element.text or ""
+        text = str(element.text or "")
         return None if "\n" in text or "\r" in text else f"<!--{text}-->"
     if not isinstance(element.tag, str) or "{" in element.tag or (element.text or "").strip():
         return None
@@ -166,7 +166,8 @@ def _in_one_line(element: Element) -> str | None:
         if xml is None:
             return None
         inner.append(xml)
-    return f"<{element.tag}{attributes}>{''.join(inner)}</{element.tag}>" if inner else f"<{element.tag}{attributes}/>"
+    name = str(element.tag)
+    return f"<{name}{attributes}>{''.join(inner)}</{name}>" if inner else f"<{name}{attributes}/>"
 
 
 def _quoted(value: str) -> str:
