@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from domlint.version import VERSION
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS: Final = ("check", "hosts", "requires", "upgrade", "explain", "rules", "config", "baseline")
 """The commands, in the order of the help."""
@@ -26,6 +29,18 @@ class _CheckByDefault(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        own = super().shell_complete(ctx, incomplete)
+        if own and not incomplete.startswith("-"):
+            return own
+        from domlint.commands.check import check
+
+        context = check.make_context("check", [], ctx, resilient_parsing=True)
+        if not incomplete.startswith("-"):
+            return check.params[0].shell_complete(context, incomplete)
+        named = {item.value for item in own}
+        return [*own, *(item for item in check.shell_complete(context, incomplete) if item.value not in named)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

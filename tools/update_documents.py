@@ -1,8 +1,8 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
-    python tools/update_documents.py            write docs/rules.md, docs/needs.md, docs/terminal.svg, the tables of
-                                                docs/profiles.md and docs/configuration.md, the outputs in README.md and
-                                                other documents, and schemas/domlint.schema.json
+    python tools/update_documents.py            write docs/rules.md, docs/needs.md, docs/domlint.1, docs/terminal.svg,
+                                                the tables of docs/profiles.md and docs/configuration.md, the outputs in
+                                                README.md and other documents, and schemas/domlint.schema.json
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -20,6 +20,8 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+
+from man_page import man_page
 
 from domlint.configuration.keys import KEYS
 from domlint.configuration.schema import schema_text
@@ -173,6 +175,7 @@ def documents() -> Iterator[tuple[Path, str]]:
     """Each made document with its text as it should be."""
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
     yield ROOT / "docs" / "needs.md", reference()
+    yield ROOT / "docs" / "domlint.1", man_page()
     for name in ("README.md", "docs/hosts.md", "docs/requires.md", "docs/formats.md", "docs/fixes.md"):
         yield ROOT / name, with_outputs((ROOT / name).read_text())
     configuration = ROOT / "docs" / "configuration.md"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import EXIT_CLEAN, fail, hint
 from domlint.commands.linting import lint_tasks, tasks_of, tell_what_failed
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files)
 @click.option(
     "-o",
     "--output",

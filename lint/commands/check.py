@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, hint, terminal_columns, write
 from domlint.commands.fixing import Mended, Mending, end_with_diff, hold, mend, write_whole
 from domlint.commands.linting import lint_tasks, newness, tasks_of, tell_what_failed
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files)
 @options.given_options()
 @options.fail_on_option(Severity.WARNING, "Exit with 1 where a finding is at least this grave.")
 @view_options

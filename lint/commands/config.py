@@ -7,14 +7,14 @@ from typing import Any
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import wants_color
 from domlint.findings import Severity
 from domlint.reports import FORMATS
 
 
 @click.command()
-@click.argument("path", default=".")
+@click.argument("path", default=".", shell_complete=completing.files)
 @options.given_options()
 @options.fail_on_option(Severity.WARNING, "What domlint check would be told.")
 @options.output_option(FORMATS)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import fail, wants_color
 
 
 @click.command()
-@click.argument("rule", metavar="RULE")
+@click.argument("rule", metavar="RULE", shell_complete=completing.rules)
 @options.hidden_color_option
 def explain(rule: str, color: str) -> None:
     """Explain a rule, or a family of them.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import EXIT_CLEAN, EXIT_FAILURE, EXIT_FINDINGS, complain_at_length, wants_color
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _NARROWEST, _WIDEST = 72, 120
 
 
 @click.command()
-@click.argument("caps", nargs=-1, metavar="[[LABEL=]PATH|NAME]...")
+@click.argument("caps", nargs=-1, metavar="[[LABEL=]PATH|NAME]...", shell_complete=completing.capabilities)
 @click.option(
     "--flag",
     multiple=True,

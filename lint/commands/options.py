@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
+from domlint.commands import completing
 from domlint.commands.console import fail
 from domlint.findings import Severity
 from domlint.printable import printable
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from domlint.configuration.lookup import Lookup
     from domlint.hosts import Host
     from domlint.versions import Version
+
+
+Option: TypeAlias = Callable[[Any], Any]
 
 
 def _listed(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -36,6 +40,7 @@ caps_option = click.option(
     "--caps",
     multiple=True,
     metavar="[LABEL=]CAPS",
+    shell_complete=completing.capabilities,
     help="A host's capability file, such as one from /var/cache/libvirt/qemu/capabilities, a directory of them, or a "
     "bundled profile such as debian-12 (domlint hosts lists them). Repeatable: the domains are held against each host.",
 )
@@ -43,6 +48,7 @@ network_option = click.option(
     "--network",
     multiple=True,
     metavar="PATH",
+    shell_complete=completing.files,
     help="The definition of a libvirt network that domains are connected to, or a directory of them. Repeatable.",
 )
 libvirt_option = click.option(
@@ -51,13 +57,17 @@ libvirt_option = click.option(
     metavar="VERSION",
     help="The libvirt that shall read the domains. Default: the one that wrote the capability file.",
 )
-select_option = click.option(
-    "--select", multiple=True, callback=_listed, metavar="RULES", help="Run these only: codes, prefixes or names."
-)
-extend_select_option = click.option(
-    "--extend-select", multiple=True, callback=_listed, metavar="RULES", help="Run these, too."
-)
-ignore_option = click.option("--ignore", multiple=True, callback=_listed, metavar="RULES", help="Do not run these.")
+
+
+def _rules_option(name: str, words: str) -> Option:
+    return click.option(
+        name, multiple=True, callback=_listed, metavar="RULES", help=words, shell_complete=completing.rules
+    )
+
+
+select_option = _rules_option("--select", "Run these only: codes, prefixes or names.")
+extend_select_option = _rules_option("--extend-select", "Run these, too.")
+ignore_option = _rules_option("--ignore", "Do not run these.")
 exclude_option = click.option(
     "--exclude",
     multiple=True,
@@ -89,13 +99,17 @@ jobs_option = click.option("--jobs", type=click.IntRange(min=0), default=0, help
 config_option = click.option(
     "--config",
     metavar="FILE",
+    shell_complete=completing.files,
     help="The configuration file, in place of the nearest domlint.toml, .domlint.toml or pyproject.toml of each file.",
 )
 strict_option = click.option(
     "--strict-schema", is_flag=True, help="Hold every file against the XSD 1.1 schema itself, too (100 files a second)."
 )
 baseline_option = click.option(
-    "--baseline", metavar="FILE", help="Tell only what this file, which domlint baseline writes, does not know."
+    "--baseline",
+    metavar="FILE",
+    shell_complete=completing.files,
+    help="Tell only what this file, which domlint baseline writes, does not know.",
 )
 no_baseline_option = click.option("--no-baseline", is_flag=True, help="Tell what a baseline knows, too.")
 suppressions_option = click.option(
@@ -106,9 +120,6 @@ quiet_option = click.option("-q", "--quiet", is_flag=True, help="Print findings 
 hidden_color_option = click.option(
     "--color", type=click.Choice(["auto", "always", "never"]), default="auto", hidden=True
 )
-
-
-Option: TypeAlias = Callable[[Any], Any]
 
 
 def fail_on_option(default: Severity, words: str) -> Option:
@@ -131,7 +142,14 @@ def output_option(formats: Sequence[str]) -> Option:
 
     listed = f"{', '.join(formats[:-1])} or {formats[-1]}".replace("text", "text (default)")
     words = f"{listed}; with =FILE written there. Repeatable."
-    return click.option("--output-format", multiple=True, callback=outputs, metavar="FORMAT[=FILE]", help=words)
+    return click.option(
+        "--output-format",
+        multiple=True,
+        callback=outputs,
+        metavar="FORMAT[=FILE]",
+        help=words,
+        shell_complete=lambda _context, _parameter, incomplete: completing.beginning(formats, incomplete),
+    )
 
 
 def given_options(*, with_hosts: bool = True, with_baseline: bool = True) -> Option:

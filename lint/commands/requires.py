@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import EXIT_FAILURE, complain, hint, wants_color
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files)
 @click.option(
     "--arch",
     multiple=True,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from domlint.commands import options
+from domlint.commands import completing, options
 from domlint.commands.console import EXIT_CLEAN, EXIT_FINDINGS, fail, terminal_columns, write
 from domlint.commands.linting import lint, tell_what_failed
 from domlint.findings import Severity
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("old")
-@click.argument("new")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("old", shell_complete=completing.capabilities)
+@click.argument("new", shell_complete=completing.capabilities)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completing.files)
 @options.given_options(with_hosts=False)
 @options.fail_on_option(
     Severity.ERROR, "Exit with 1 where something at least this grave is found for NEW, and not for OLD."
