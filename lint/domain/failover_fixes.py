@@ -1,7 +1,5 @@
 """How what is wrong with failover pairs can be mended, where there is one way out."""
 
-from xml.sax.saxutils import quoteattr
-
 from lxml.etree import _Comment
 
 from domlint.changes import AddElement, Change, Fix, RemoveAttribute, RemoveElement, SetAttribute
@@ -108,7 +106,7 @@ def make_macs_equal(pair: Pair) -> Fix | None:
     element = child(target.device, "mac")
     change: Change
     if element is None:
-        change = AddElement(target.device, f"<mac address={quoteattr(source.mac_text)}/>")
+        change = AddElement(target.device, f"<mac address={_quoted(source.mac_text)}/>")
     else:
         change = SetAttribute(element, "address", source.mac_text)
     return Fix(f"{words}; the guest sees another address", (change,), is_safe=False)
@@ -171,8 +169,10 @@ def _in_one_line(element: Element) -> str | None:
 
 
 def _quoted(value: str) -> str:
-    quoted = quoteattr(value, {"'": "&apos;", '"': "&quot;"})
-    return f"'{quoted[1:-1]}'"
+    # xml.sax.saxutils has this, but takes 18 ms to import.
+    for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("'", "&apos;"), ("\n", "&#10;")):
+        value = value.replace(character, entity)
+    return f"'{value}'"
 
 
 def move_isolation(failover: Failover, transient: Teaming, port: Element) -> Fix:
