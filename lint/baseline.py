@@ -62,7 +62,7 @@ class Entry(NamedTuple):
     element: str
     fingerprint: str
     name: str
-    count: int
+    places: int
 
 
 class Baseline(NamedTuple):
@@ -80,9 +80,9 @@ class Baseline(NamedTuple):
         return os.path.join(os.path.dirname(os.path.abspath(self.path)), name)
 
     @property
-    def count(self) -> int:
+    def total(self) -> int:
         """The number of findings."""
-        return sum(entry.count for entries in self.files.values() for entry in entries)
+        return sum(entry.places for entries in self.files.values() for entry in entries)
 
 
 class Compared(NamedTuple):
@@ -142,7 +142,7 @@ def _as_object(entry: Entry) -> dict[str, Any]:
         "code": entry.code,
         "name": entry.name,
         "element": entry.element,
-        "count": entry.count,
+        "count": entry.places,
         "fingerprint": entry.fingerprint,
     }
 
@@ -176,7 +176,8 @@ def _read_entries(path: str, name: str, found: object) -> Iterator[Entry]:
             texts = [one.get(key) for key in ("code", "element", "fingerprint", "name")]
             count = one.get("count")
             if all(isinstance(text, str) for text in texts) and type(count) is int and count > 0:
-                yield Entry(*map(str, texts), count=count)
+                code, element, fingerprint, rule = map(str, texts)
+                yield Entry(code, element, fingerprint, rule, count)
                 continue
         message = f"this baseline is damaged, where it speaks of {printable(name)}"
         raise BaselineError(path, message, "domlint baseline writes it anew", Kind.OUTDATED)
@@ -212,7 +213,7 @@ def compare(
     for baseline, names in seen.values():
         for name, entries in baseline.files.items():
             if name not in names and not os.path.lexists(baseline.path_of(name)):
-                gone += sum(entry.count for entry in entries)
+                gone += sum(entry.places for entry in entries)
     return compared, Compared(tuple(seen), old, gone)
 
 
@@ -221,7 +222,7 @@ def _without(report: FileReport, entries: Iterable[Entry]) -> tuple[tuple[Findin
     counts: dict[tuple[str, str], int] = {}
     for entry in entries:
         key = entry.code, entry.fingerprint
-        counts[key] = counts.get(key, 0) + entry.count
+        counts[key] = counts.get(key, 0) + entry.places
     ranks: dict[tuple[str, str], dict[tuple[int, int], int]] = {}
     told = []
     for digest, finding in _places(report):
@@ -264,5 +265,5 @@ def _counts(baseline: Baseline) -> Counter[tuple[str, str, str]]:
     counts: Counter[tuple[str, str, str]] = Counter()
     for name, entries in baseline.files.items():
         for entry in entries:
-            counts[name, entry.code, entry.fingerprint] += entry.count
+            counts[name, entry.code, entry.fingerprint] += entry.places
     return counts

@@ -63,12 +63,17 @@ def run(command: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def _run(words: Sequence[str], options: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    given = None
+    if words[-2:-1] == ["<"]:
+        *words, _sign, path = words
+        given = (folder / path).read_text()
     environment = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR")}
     return subprocess.run(
         [sys.executable, "-m", "domlint", *words[1:], *options],
         cwd=folder,
         env=environment,
         text=True,
+        input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
@@ -180,8 +185,9 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield ROOT / name, with_outputs((ROOT / name).read_text())
     configuration = ROOT / "docs" / "configuration.md"
     yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))
-    baseline = ROOT / "docs" / "baseline.md"
-    yield baseline, with_outputs(baseline.read_text())
+    for name in ("baseline", "editors"):
+        document = ROOT / "docs" / f"{name}.md"
+        yield document, with_outputs(document.read_text())
     suppressions = ROOT / "docs" / "suppressions.md"
     yield suppressions, with_outputs(with_files(suppressions.read_text()))
     yield ROOT / "schemas" / "domlint.schema.json", schema_text()

@@ -79,7 +79,7 @@ def _write(path: str, files: list[FileReport], quiet: bool) -> None:
         fail(f"{path}: cannot be written: {getattr(error, 'strerror', None) or error}")
     if quiet:
         return
-    told = f"{path}: {counted(new.count, 'finding')} of {counted(len(new.files), 'file')}"
+    told = f"{path}: {counted(new.total, 'finding')} of {counted(len(new.files), 'file')}"
     if old is not None and is_changed:
         more, fewer = differences(old, new)
         told += f" ({more} added, {fewer} gone)"

@@ -93,7 +93,7 @@ color_option = click.option(
     help="auto: on a terminal, unless NO_COLOR is set.",
 )
 stdin_option = click.option(
-    "--stdin-filename", default="<stdin>", metavar="NAME", help="What findings in standard input (-) call it."
+    "--stdin-filename", default="<stdin>", metavar="NAME", help="What standard input (-) is called, and configured by."
 )
 jobs_option = click.option("--jobs", type=click.IntRange(min=0), default=0, help="Processes; 0 (default) chooses.")
 config_option = click.option(

@@ -190,6 +190,13 @@ def main() -> None:
             parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE, *files], options.runs)
             time_taken = seconds([own, *arguments], options.runs)
             report(f"{title}, to import and parse", time_taken, parse, "at most 1.6")
+        saved = Path(folder) / "saved"
+        saved.mkdir()
+        (saved / "vm.xml").write_text(bad.read_text())
+        (saved / "domlint.toml").write_text(f"caps = ['{CAPS}']\nignore = ['HOST012']\nfail-on = 'error'\n")
+        parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE, bad, CAPS], options.runs)
+        time_taken = seconds([own, saved / "vm.xml", "--output-format", "json"], options.runs)
+        report("with a configuration, as JSON for an editor, to the same", time_taken, parse, "at most 2")
         runs = max(options.runs // 4, 3)
         parse = seconds([sys.executable, "-c", IMPORT_AND_PARSE_FOLDER, many], runs)
         time_taken = seconds([own, many, "--caps", CAPS, "--network", networks], runs)
