@@ -445,7 +445,7 @@ class _Collected:
         self._untold: set[tuple[str, str]] = set()
 
     def run_all(self, visits: _Visits, context: Context, hosts: tuple[str, ...]) -> None:
-        libvirt = context.libvirt
+        libvirt, selected = context.libvirt, context.selected
         for groups, element in visits:
             for group in groups:
                 each = group.each
@@ -453,7 +453,7 @@ class _Collected:
                     self._run(group.asked_by(libvirt), context, (element,), hosts)
                     continue
                 try:
-                    values = context.selected(each, element) if group.is_shared else tuple(each(context, element))
+                    values = selected(each, element) if group.is_shared else tuple(each(context, element))
                 except Exception as error:
                     for rule in group.asked_by(libvirt):
                         self._crashed(rule, error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from domlint.cached import cached_property
 from domlint.document import Document, Element
@@ -35,12 +36,19 @@ if TYPE_CHECKING:
     from domlint.versions import Version
 
 
+_MOST_HELD: Final = 10_000
+"""Elements of a domain; one that has more may need too much memory for that."""
+
+
 class Domain:
     """A domain's own facts: all that the file and the networks tell, whatever the host."""
 
     def __init__(self, element: Element, networks: Mapping[str, Network]) -> None:
         self.element = element
         self.networks = networks
+        # lxml makes Python's side of an element anew for each that looks at it, unless somebody holds it: rules do so
+        # a hundred times.
+        self._held = tuple(islice(element.iter(), _MOST_HELD))
 
     @cached_property
     def type(self) -> Maybe[str]:
