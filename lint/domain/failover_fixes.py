@@ -153,9 +153,10 @@ def _in_one_line(element: Element) -> str | None:
         return None if "\n" in text or "\r" in text else f"<!--{text}-->"
     if not isinstance(element.tag, str) or "{" in element.tag or (element.text or "").strip():
         return None
-    attributes = "".join(f" {name}={_quoted(str(value))}" for name, value in element.items())
-    if "{" in "".join(map(str, element.keys())):
+    named = [(str(name), str(value)) for name, value in element.items()]
+    if any("{" in name for name, _value in named):
         return None
+    attributes = "".join(f" {name}={_quoted(value)}" for name, value in named)
     inner = []
     for one in element:
         if (one.tail or "").strip():
