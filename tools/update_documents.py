@@ -190,6 +190,8 @@ def documents() -> Iterator[tuple[Path, str]]:
         yield document, with_outputs(document.read_text())
     suppressions = ROOT / "docs" / "suppressions.md"
     yield suppressions, with_outputs(with_files(suppressions.read_text()))
+    recipes = ROOT / "docs" / "ci.md"
+    yield recipes, with_files(recipes.read_text())
     yield ROOT / "schemas" / "domlint.schema.json", schema_text()
     profiles = ROOT / "docs" / "profiles.md"
     yield profiles, with_profiles(profiles.read_text())

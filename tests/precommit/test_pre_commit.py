@@ -16,14 +16,7 @@ pytestmark = [
     pytest.mark.skipif(not (ROOT / ".git").exists(), reason="this is no checkout that pre-commit could clone"),
 ]
 
-CONFIGURATION = """\
-repos:
-  - repo: {root}
-    rev: {revision}
-    hooks:
-      - id: domlint
-        args: [--caps, hosts/compute.xml, --network, networks]
-"""
+RECIPE = ROOT / "examples" / "ci" / "pre-commit.yaml"
 
 
 def git(folder: Path, *arguments: str) -> str:
@@ -46,7 +39,10 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / "examples" / source, folder / name)
     (folder / "pom.xml").write_text("<project/>\n")
     revision = git(ROOT, "rev-parse", "HEAD")
-    (folder / ".pre-commit-config.yaml").write_text(CONFIGURATION.format(root=ROOT, revision=revision))
+    recipe = RECIPE.read_text().replace("https://example.org/domlint", str(ROOT)).replace("v0.1.0", revision)
+    assert str(ROOT) in recipe
+    assert revision in recipe
+    (folder / ".pre-commit-config.yaml").write_text(recipe)
     git(folder, "add", ".")
     return folder
 
