@@ -121,8 +121,9 @@ def encryption_not_for_image(context: Context, encrypted: tuple[Layer, Element])
         spot = Spot(encryption, "engine")
     elif format_ in ("luks2", "luks-any"):
         wrong, advice = f"QEMU does not decrypt '{format_}'", "say engine='librbd' for an image of Ceph, or use luks"
-    elif isinstance(image, str) and image not in ("raw", "qcow2"):
-        wrong, advice = f"QEMU decrypts raw and qcow2 images, not {image}", "convert the image to qcow2"
+    elif image not in ("raw", "qcow2", UNKNOWN):
+        wrong = f"QEMU decrypts raw and qcow2 images, not {image or 'one of no format'}"
+        advice = "say type='qcow2' or 'raw' in <driver>" if image is None else "convert the image to qcow2"
     else:
         return
     yield Problem(spot, f"libvirt refuses the definition of {layer.words}: {wrong}", advice)
