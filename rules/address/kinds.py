@@ -50,7 +50,10 @@ def _is_told_by_kind(device: Element, kind: str) -> bool:
         case "disk":
             return disk_bus(device) not in ("virtio", "sd") or (kind == "unassigned" and disk_bus(device) == "virtio")
         case "input":
-            return attribute(device, "bus") in ("usb", UNKNOWN, None) and attribute(device, "type") != "evdev"
+            on_usb = attribute(device, "bus") in ("usb", UNKNOWN, None) and attribute(device, "type") != "evdev"
+            return on_usb or attribute(device, "type") == "passthrough"
+        case "video":
+            return child_attribute(device, "model", "type") == "ramfb"
         case "controller":
             is_part = attribute(device, "type") in _PARTS_OF_CHIPSETS and attribute(device, "index") in (None, "0")
             return is_part and attribute(device, "model") in (None, "piix3-uhci")
