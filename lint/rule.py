@@ -273,7 +273,7 @@ class Names:
         """Codes and names that are like a selector that chooses nothing; for one without digits, families and names."""
         from difflib import get_close_matches
 
-        codes = self.by_code
+        codes: Iterable[str] = self.by_code
         if not any(character.isdigit() for character in selector):
             codes = dict.fromkeys(code.rstrip("0123456789") for code in codes)
         names = {name.lower(): name for name in (*codes, *self._by_name)}
