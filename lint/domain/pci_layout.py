@@ -172,7 +172,12 @@ class Layout:
         reading = self.reading
         if reading.asked or reading.controllers or self.machine.root is PciRoot.NONE:
             return True
-        controllers = () if reading.devices is None else reading.devices.iterchildren("controller")
+        return self._has_companions()
+
+    def _has_companions(self) -> bool:
+        """Tell whether USB controllers share a slot, each with a function of its own."""
+        devices = self.reading.devices
+        controllers = () if devices is None else devices.iterchildren("controller")
         return any(one.get("model") in _COMPANIONS for one in controllers)
 
     def _is_usual(self) -> bool:
@@ -204,7 +209,8 @@ class Layout:
                 return False
             places.add(place)
         is_room_left = last <= _PORTS_OF_A_SLOT * (_LAST_SLOT - 1 - on_root)
-        return is_room_left and len(places) == len(asked) and len(indexes) == len(self.reading.controllers)
+        is_told_apart = len(places) == len(asked) and len(indexes) == len(self.reading.controllers)
+        return is_room_left and is_told_apart and not self._has_companions()
 
     def _set_up(self) -> bool:
         """Make the buses that the file and the machine have; tell whether all of them are known."""

@@ -97,7 +97,7 @@ def option_of_another_pci_controller(context: Context, found: tuple[PciControlle
     """
     controller, target = found
     model = controller.model
-    for name in target.keys():  # noqa: SIM118 - no dict
+    for name in map(str, target.keys()):
         option = OPTIONS.get(name)
         if option is None or model in option.models or not isinstance(model, str):
             continue
@@ -129,7 +129,7 @@ def pci_controller_number_out_of_range(context: Context, found: tuple[PciControl
     to 30. libvirt refuses the definition.
     """
     controller, target = found
-    for name in target.keys():  # noqa: SIM118 - no dict
+    for name in map(str, target.keys()):
         option = OPTIONS.get(name)
         if option is None or option.least is None or controller.model not in option.models:
             continue
