@@ -3,8 +3,6 @@
 This module has the values alone, so that a run without a configuration file pays for little else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -29,17 +27,17 @@ class Settings(NamedTuple):
     of ``per_file_ignores`` and ``hosts_per_folder`` are patterns below the folder of the file.
     """
 
-    file: ConfigurationFile | None = None
+    file: "ConfigurationFile | None" = None
     caps: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
-    libvirt: Version | None = None
-    selections: tuple[Selection, ...] = ()
+    libvirt: "Version | None" = None
+    selections: "tuple[Selection, ...]" = ()
     per_file_ignores: Mapping[str, tuple[str, ...]] = {}
     severities: Mapping[str, Severity] = {}
     not_ignorable: tuple[str, ...] = ()
     hosts_per_folder: Mapping[str, tuple[str, ...]] = {}
-    exclude: Patterns | None = None
-    extend_exclude: tuple[Patterns, ...] = ()
+    exclude: "Patterns | None" = None
+    extend_exclude: "tuple[Patterns, ...]" = ()
     force_exclude: bool = False
     baseline: str | None = None
     demand: Demand = Demand()
@@ -51,7 +49,7 @@ class Given(NamedTuple):
 
     caps: tuple[str, ...] | None = None
     networks: tuple[str, ...] | None = None
-    libvirt: Version | None = None
+    libvirt: "Version | None" = None
     select: tuple[str, ...] | None = None
     extend_select: tuple[str, ...] | None = None
     ignore: tuple[str, ...] | None = None

@@ -1,7 +1,5 @@
 """The configuration that a file is linted with, key by key, and where each value is from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 

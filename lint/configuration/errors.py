@@ -1,7 +1,5 @@
 """What can be wrong with a configuration file."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from domlint.printable import printable

@@ -1,7 +1,5 @@
 """The keys of a configuration: what each takes and means. Check, schema and documentation are made from this."""
 
-from __future__ import annotations
-
 from typing import Final, NamedTuple
 
 from domlint.configuration.shapes import Choice, Either, Flag, Listed, Shape, Table, Text, did_you_mean, quoted

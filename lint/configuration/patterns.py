@@ -1,7 +1,5 @@
 """Which files a pattern of the configuration fits: the syntax of .gitignore files, from a folder."""
 
-from __future__ import annotations
-
 import os
 import re
 import warnings
@@ -50,7 +48,7 @@ class Matcher:
         return bool(self._spec.match_file(f"{relative}/" if is_folder else relative))
 
     @cached_property
-    def _spec(self) -> GitIgnoreSpec:
+    def _spec(self) -> "GitIgnoreSpec":
         from pathspec import GitIgnoreSpec
 
         with warnings.catch_warnings():

@@ -1,7 +1,5 @@
 """Reading a configuration file."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The choice of rules, layer by layer."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ class Selection(NamedTuple):
     ignore: tuple[str, ...] = ()
     off: frozenset[str] = frozenset()
 
-    def of(self, names: Names, codes: Iterable[str]) -> list[str]:
+    def of(self, names: "Names", codes: "Iterable[str]") -> list[str]:
         """What the layer makes of the rules, by code, that those below leave. Raises UnknownSelectorError."""
         chosen = codes if self.select is None else ()
         refined = names.refine(chosen, (*(self.select or ()), *self.extend_select), self.ignore)

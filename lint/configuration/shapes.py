@@ -1,7 +1,5 @@
 """What values a key of the configuration takes: one declaration for the check and for the JSON schema."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from difflib import get_close_matches
