@@ -55,6 +55,9 @@ def _wrong_bus(kind: str, bus: str) -> str:
     return ""
 
 
+_TYPES: Final = frozenset({"mouse", "keyboard", "tablet", "passthrough", "evdev"})
+"""What there is of input devices. Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainInput)."""
+
 _PLAIN_BUSES: Final = ("usb", "virtio")
 _PLAIN_TYPES: Final = ("mouse", "keyboard", "tablet")
 """What most devices are, with which nothing is wrong."""
@@ -64,7 +67,7 @@ def _each(context: Context, element: Element) -> Iterator[_Input]:
     if element.get("bus") in _PLAIN_BUSES and element.get("type") in _PLAIN_TYPES and "model" not in element.attrib:
         return
     kind, bus = attribute(element, "type"), input_bus(element, context.machine.arch)
-    if not isinstance(kind, str) or not isinstance(bus, str) or not context.domain.runs_on_qemu:
+    if kind not in _TYPES or not isinstance(bus, str) or not context.domain.runs_on_qemu:
         return
     reason = _wrong_bus(kind, bus)
     if reason:
