@@ -74,7 +74,6 @@ NAMES = """address.kinds ADDR001 ccw-address-on-wrong-machine
 address.kinds ADDR002 unassigned-address-of-emulated-device
 address.kinds ADDR003 address-of-wrong-kind
 address.kinds ADDR004 serial-address-of-wrong-kind
-address.numbers ADDR010 register-out-of-range
 address.numbers ADDR011 register-twice
 address.numbers ADDR012 ccw-device-number-twice
 address.numbers ADDR013 zpci-uid-out-of-range

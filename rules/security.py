@@ -221,27 +221,27 @@ def _disk(labels: str, around: str = "") -> Example:
     outcome=Outcome.DEFINE,
     on="devices/*/source/seclabel",
     each=_each_device_label,
-    instead_of=("SCHEMA007", "SCHEMA001"),
+    instead_of=("SCHEMA003",),
     source=_DEVICE_LABELS,
-    bad=_disk("    <seclabel model='dac' relabel='yes'/> <!-- SEC010 -->"),
+    bad=_disk("    <seclabel model='dac' relabel='no'>\n      <label>+1:+1</label> <!-- SEC010 -->\n    </seclabel>"),
     good=_disk("    <seclabel model='dac' relabel='no'/>"),
 )
 def device_label_incomplete(context: Context, element: Element) -> Problems:
-    """A device shall be labelled and has no label, or has one and shall not be labelled.
+    """A device has a label and shall not be labelled, or shall be labelled and its label is empty.
 
     libvirt refuses the definition.
     """
     relabel, label = attribute(element, "relabel"), child(element, "label")
     text = whole_text(label)
-    if relabel == "yes" and not text:
+    if relabel == "yes" and label is not None and not text:
         yield Problem(
-            Spot(element, "relabel"),
-            "the device shall be labelled, and has no label: libvirt refuses the definition",
-            "add a <label>, or say relabel='no'",
+            Spot(label),
+            "the device shall be labelled, and its label is empty: libvirt refuses the definition",
+            "write the label, or say relabel='no'",
         )
-    elif relabel == "no" and text:
+    elif relabel == "no" and label is not None and text:
         yield Problem(
-            Spot(element, "relabel"),
+            Spot(label),
             "the device has a label, and shall not be labelled: libvirt refuses the definition",
             "remove <label>, or relabel='no'",
         )

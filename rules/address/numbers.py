@@ -15,7 +15,6 @@ from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.rules.address.kinds import each_other_address
 from domlint.rules.pci.places import named
 
-LARGEST_REGISTER: Final = 0xFFFFFFFF
 LARGEST_UID: Final = 0xFFFF
 
 _HEXADECIMAL: Final = frozenset("0123456789abcdef")
@@ -50,32 +49,6 @@ def _vio(first: str, second: str, mark: str = "") -> Example:
         arch="ppc64",
         machine="pseries",
     )
-
-
-@rule(
-    "ADDR010",
-    "register-out-of-range",
-    outcome=Outcome.DEFINE,
-    on="devices",
-    each=_each_register,
-    instead_of=("SCHEMA005",),
-    source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefAddress), alike in 7.0.0",
-    bad=_vio("0x3000", "0x100000000", "ADDR010"),
-    good=_vio("0x3000", "0x30000000"),
-)
-def register_out_of_range(context: Context, found: tuple[OtherAddress, int]) -> Problems:
-    """The register of a spapr-vio address does not fit into 32 bits.
-
-    libvirt refuses the definition.
-    """
-    other, register = found
-    if register > LARGEST_REGISTER:
-        yield Problem(
-            Spot(other.address, "reg"),
-            f"a register on spapr-vio is 0xffffffff at most, and that of the {named(other.device)} is"
-            f" {register:#x}: libvirt refuses the definition",
-            "leave 'reg' out: libvirt chooses one",
-        )
 
 
 def _each_register_twice(context: Context, devices: Element) -> Iterator[tuple[OtherAddress, OtherAddress]]:

@@ -68,7 +68,7 @@ CASES = [
     (PSERIES, device("nvram", REG) + device("vty", REG.replace("0x3000", "12288")), []),
     (PSERIES, device("nvram", REG) + device("vty", REG.replace("0x3000", "03000")), ["ADDR011"]),
     (PSERIES, device("vty", REG.replace("0x3000", "0xffffffff")), []),
-    (PSERIES, device("vty", REG.replace("0x3000", "0x100000000")), ["ADDR010"]),
+    (PSERIES, device("vty", REG.replace("0x3000", "0x100000000")), ["SCHEMA005"]),
     (S390, zpci("rng", 1, "uid='0xffff' fid='0xffffffff'"), []),
     (S390, zpci("rng", 1, "uid='0x10000' fid='1'"), ["ADDR013"]),
     (S390, zpci("rng", 1, "uid='0'"), ["ADDR013"]),
