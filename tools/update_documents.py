@@ -22,6 +22,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from man_page import man_page
+from walk_through import walked
 
 from domlint.configuration.keys import KEYS
 from domlint.configuration.schema import schema_text
@@ -181,7 +182,9 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "rules.md", rule_reference(catalogue())
     yield ROOT / "docs" / "needs.md", reference()
     yield ROOT / "docs" / "domlint.1", man_page()
-    for name in ("README.md", "docs/hosts.md", "docs/requires.md", "docs/formats.md", "docs/fixes.md"):
+    readme = ROOT / "README.md"
+    yield readme, walked(with_outputs(readme.read_text()))
+    for name in ("docs/hosts.md", "docs/requires.md", "docs/formats.md", "docs/fixes.md"):
         yield ROOT / name, with_outputs((ROOT / name).read_text())
     configuration = ROOT / "docs" / "configuration.md"
     yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -69,3 +71,33 @@ def test_a_bad_domain_fails_the_commit(repository: Path) -> None:
     assert ran.returncode == 1
     assert "bad.xml:26:33: error[TEAM033]" in ran.stdout
     assert "bad.xml:27:7: error[TEAM053]" in ran.stdout
+
+
+def test_the_walk_through_of_the_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the README shows of a repository that adopts domlint is what pre-commit itself prints."""
+    pytest.importorskip("pre_commit", reason="pre-commit is not installed (it is part of the extra dev)")
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from walk_through import walked
+
+    revision = git(ROOT, "rev-parse", "HEAD")
+
+    def configured(text: str) -> str:
+        return text.replace("https://example.org/domlint", str(ROOT)).replace("v0.1.0", revision)
+
+    readme = (ROOT / "README.md").read_text()
+    recipe = re.search(r"<!-- walk-through file: .pre-commit-config.yaml -->\n```yaml\n((?:.*\n)*?)```\n", readme)
+    assert recipe
+    assert str(ROOT) in configured(recipe[1])
+    assert revision in configured(recipe[1])
+    git(tmp_path, "init", "--quiet")
+    (tmp_path / ".pre-commit-config.yaml").write_text(configured(recipe[1]))
+    # What pre-commit says while it installs domlint is not part of the walk-through.
+    command = [sys.executable, "-m", "pre_commit"]
+    ran = subprocess.run([*command, "install-hooks"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    if ran.returncode and re.search("NewConnectionError|name resolution|No matching distribution", ran.stdout):
+        pytest.skip("pre-commit could not install what domlint depends on: there is no network")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    from pre_commit.store import Store
+
+    monkeypatch.setenv("PRE_COMMIT_HOME", Store().directory)
+    assert walked(readme, shlex.join(command), configured) == readme
