@@ -3,16 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from domlint.domain.machine import MachineKind, kind_of
 from domlint.findings import Outcome
 
 if TYPE_CHECKING:
     from domlint.selector import Selector
-
-X86: Final = ("x86_64", "i686")
-ARM: Final = ("aarch64", "armv7l", "armv6l")
-PPC64: Final = ("ppc64", "ppc64le")
-S390: Final = ("s390x", "s390")
-RISCV: Final = ("riscv64", "riscv32")
 
 
 class Capability(NamedTuple):
@@ -22,7 +17,7 @@ class Capability(NamedTuple):
     ``on`` are selectors (see domlint.selector). ``flags`` are the names libvirt gives to QEMU's capabilities:
     "a", all of "a + b", or one of "a | b"; "" where none says it.
 
-    ``architectures``, ``machines`` (see machine_class) and ``types`` of domains: the row is about these only; empty for
+    ``architectures``, ``machines`` (of MACHINES) and ``types`` of domains: the row is about these only; empty for
     all of them. ``libvirt`` is the first one that reads the element as documented, "" for all that matter.
     ``qemu`` is the first that has it, where no flag says so.
 
@@ -78,27 +73,22 @@ class Clue(NamedTuple):
     path: str
 
 
-MACHINE_CLASSES: Final = {
-    "i440fx": (X86, ("pc",), ("pc-i440fx-", "pc-0.", "pc-1.")),
-    "q35": (X86, ("q35",), ("pc-q35-",)),
-    "virt": ((*ARM, *RISCV, "loongarch64"), ("virt",), ("virt-",)),
-    "pseries": (PPC64, ("pseries",), ("pseries-",)),
-    "ccw": (S390, ("s390-ccw-virtio",), ("s390-ccw-virtio-",)),
+MACHINES: Final = {
+    "i440fx": (MachineKind.I440FX,),
+    "q35": (MachineKind.Q35,),
+    "virt": (MachineKind.ARM_VIRT, MachineKind.RISCV_VIRT, MachineKind.LOONGARCH_VIRT),
+    "pseries": (MachineKind.PSERIES,),
+    "ccw": (MachineKind.S390_CCW,),
 }
-"""The machines that rows tell apart: architectures, names, and beginnings of names.
-
-Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainMachineIsI440FX, -IsQ35, -IsARMVirt, -IsRISCVVirt, -IsPSeries,
--IsS390CCW).
-"""
+"""The machines that rows tell apart."""
 
 
 def machine_class(arch: str | None, machine: str | None) -> str | None:
-    """Which of MACHINE_CLASSES a machine is of; None for another, and where it is not known."""
-    if arch is not None and machine is not None:
-        for name, (architectures, names, prefixes) in MACHINE_CLASSES.items():
-            if arch in architectures and (machine in names or machine.startswith(prefixes)):
-                return name
-    return None
+    """Which of MACHINES a machine is; None for another, and where it is not known."""
+    if arch is None or machine is None:
+        return None
+    kind = kind_of(arch, machine)
+    return next((name for name, kinds in MACHINES.items() if kind in kinds), None)
 
 
 def is_about(row: Capability, arch: str | None, machine: str | None, domain_type: str | None) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from domlint.architectures import X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.boot import boot_number
-from domlint.domain.kinds import X86
 from domlint.domain.values import UNKNOWN, attribute, child
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule

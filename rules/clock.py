@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from domlint.architectures import X86
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.kinds import X86, is_one_of
 from domlint.domain.machine import MachineKind
 from domlint.domain.values import Unknown, attribute, child
 from domlint.findings import Outcome
@@ -193,7 +193,7 @@ def _each_elsewhere(context: Context, element: Element) -> Iterator[tuple[Elemen
             yield element, name, "x86"
     elif name == "armvtimer":
         is_known_type = isinstance(context.domain.type, str)
-        if is_one_of(context.machine, frozenset(), (MachineKind.ARM_VIRT,)) is False or (
+        if context.machine.is_one_of((), (MachineKind.ARM_VIRT,)) is False or (
             is_known_type and context.domain.type != "kvm"
         ):
             yield element, name, "Arm's machine virt, with KVM"

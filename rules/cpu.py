@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from domlint.architectures import ARM, S390, X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.cpu import gets_no_cpu
-from domlint.domain.kinds import ARM, S390, X86
 from domlint.domain.values import UNKNOWN, Unknown, attribute, child, decimal
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule

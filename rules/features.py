@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
+from domlint.architectures import PPC64, X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.cpu import gets_no_cpu, is_default_known
-from domlint.domain.kinds import PPC64, X86, is_one_of
 from domlint.domain.machine import MachineKind
 from domlint.domain.sizes import is_power_of_two, scaled_size
 from domlint.domain.values import UNKNOWN, attribute, c_integer, child, has_twin
@@ -58,7 +58,7 @@ class _Place(NamedTuple):
     """Where a feature is, in words, as architectures, kinds of machines and names."""
 
     words: str
-    architectures: frozenset[str] = frozenset()
+    architectures: tuple[str, ...] = ()
     kinds: tuple[MachineKind, ...] = ()
     names: tuple[str, ...] = ()
 
@@ -136,7 +136,7 @@ def _each_elsewhere(context: Context, element: Element) -> Iterator[tuple[Elemen
             continue
         if need.asked is not None and not need.asked(feature):
             continue
-        if is_one_of(context.machine, *need.place[1:]) is False:
+        if context.machine.is_one_of(*need.place[1:]) is False:
             yield feature, need
 
 

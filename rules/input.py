@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
+from domlint.architectures import X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.inputs import input_bus
@@ -223,7 +224,7 @@ def passthrough_on_channels(context: Context, found: _Input) -> Problems:
     definition.
     """
     address = child_attribute(found.element, "address", "type")
-    is_on_channels = address == "ccw" or (address is None and context.machine.arch in ("s390x", "s390"))
+    is_on_channels = address == "ccw" or (address is None and context.machine.is_s390)
     if found.odd is _Odd.PASSTHROUGH and is_on_channels:
         yield Problem(
             Spot(found.element),
@@ -244,7 +245,7 @@ def _has_ps2(machine: Machine) -> bool | None:
     name, arch = machine.name, machine.arch
     if not isinstance(arch, str):
         return None
-    if arch not in ("x86_64", "i686"):
+    if arch not in X86:
         return False
     if not isinstance(name, str) or machine.root is PciRoot.UNKNOWN:
         return None

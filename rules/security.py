@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from domlint.architectures import S390, X86
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.kinds import S390, X86
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal, whole_text
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from domlint.architectures import X86
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.kinds import X86
 from domlint.domain.values import attribute, child, child_attribute, whole_text
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder

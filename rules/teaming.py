@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from domlint.architectures import PPC64, S390, X86
 from domlint.changes import AddElement, Fix, RemoveAttribute, RemoveElement, SetAttribute
 from domlint.document import Element
 from domlint.domain import Context
@@ -47,7 +48,7 @@ from domlint.domain.failover_fixes import (
     remove_address,
     rename_alias,
 )
-from domlint.domain.machine import PciRoot
+from domlint.domain.machine import MachineKind, PciRoot
 from domlint.domain.pci import GuestAddress, guest_address
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal, mac_number
 from domlint.findings import Outcome, Severity
@@ -1380,7 +1381,7 @@ def transient_not_pcie(context: Context, transient: Teaming) -> Problems:
     alone. Machines with conventional PCI are those of the i440fx family (pc), which is also QEMU's default on x86; on
     q35 and on virt the slots behind a pcie-to-pci-bridge, dmi-to-pci-bridge or pci-bridge are conventional.
     """
-    if context.machine.arch in ("s390x", "s390", "ppc64", "ppc64le"):
+    if context.machine.arch in (*S390, *PPC64):
         return
     address = _guest_address(transient)
     if context.pci.root is PciRoot.PCI:
@@ -1425,7 +1426,7 @@ def _machine_with_express(context: Context) -> str | None:
     match = re.fullmatch(_NUMBERED, name) if isinstance(name, str) else None
     if arch in ("aarch64", "armv7l"):
         return "virt"
-    if arch not in ("x86_64", "i686"):
+    if arch not in X86:
         return None
     if match is None or Version.parse(match.group(1)) < Version(2, 4, 0):
         return "q35"
@@ -1467,8 +1468,8 @@ def architecture_without_pcie(context: Context, transient: Teaming) -> Problems:
     the guest asks for it.
     """
     arch, machine = context.machine.arch, context.machine.name
-    pseries = arch in ("ppc64", "ppc64le") and isinstance(machine, str) and machine.startswith("pseries")
-    if arch in ("s390x", "s390") or pseries:
+    pseries = context.machine.kind is MachineKind.PSERIES
+    if context.machine.is_s390 or pseries:
         which = f"{arch} ({machine})" if pseries else arch
         yield Problem(
             Spot(transient.element),

@@ -8,7 +8,7 @@ from typing import Final
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.machine import PciRoot
+from domlint.domain.machine import MachineKind, PciRoot
 from domlint.domain.values import Maybe, Unknown, attribute, child, decimal
 from domlint.domain.vcpus import Vcpu, each_vcpu, threads_of_topology
 from domlint.findings import Outcome
@@ -327,11 +327,10 @@ def part_of_a_core(context: Context, _threads: int) -> Problems:
     Its vCPUs come and go by whole cores: libvirt refuses to define a domain whose vCPUs are no multiple of the threads
     that a core has.
     """
-    name, domain = context.machine.name, context.domain
-    is_pseries = isinstance(name, str) and (name == "pseries" or name.startswith("pseries-"))
+    domain = context.domain
     threads, vcpus = decimal(attribute(domain.element.find("cpu/topology"), "threads")), domain.vcpus
     now = _enabled(context)
-    if context.machine.arch not in ("ppc64", "ppc64le") or not is_pseries or vcpus.element is None:
+    if context.machine.kind is not MachineKind.PSERIES or vcpus.element is None:
         return
     if isinstance(threads, int) and isinstance(now, int) and threads and now % threads:
         yield Problem(
@@ -382,7 +381,7 @@ def many_vcpus_without_interrupt_mode(context: Context, element: Element) -> Pro
     vcpus, machine = context.domain.vcpus, context.machine
     if not isinstance(vcpus.maximum, int) or vcpus.maximum <= _WITHOUT_EIM or vcpus.element is not element:
         return
-    if machine.arch not in ("x86_64", "i686") or not context.domain.runs_on_qemu or context.domain.devices is None:
+    if not machine.is_x86 or not context.domain.runs_on_qemu or context.domain.devices is None:
         return
     if machine.root is PciRoot.PCIE and not _lacks_interrupt_mode(context):
         return

@@ -12,6 +12,7 @@ import domlint.rules
 
 FLOORS = {
     "findings": 1,
+    "architectures": 1,
     "version": 1,
     "versions": 1,
     "reading": 1,

@@ -13,7 +13,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from domlint.capability import MACHINE_CLASSES, Capability, Clue
+from domlint.capability import MACHINES, Capability, Clue
+from domlint.domain.machine import architectures_of
 from domlint.hosts.lifecycle import table as flags
 from domlint.rules.capabilities import rows
 from domlint.selector import TEXT, Selector
@@ -58,7 +59,7 @@ def until(row: Capability) -> Version | None:
 
 def architectures(row: Capability) -> tuple[str, ...]:
     """The architectures that a row can be about, by itself or by its machines; () for all."""
-    by_machine = {arch for machine in row.machines for arch in MACHINE_CLASSES[machine][0]}
+    by_machine = {arch for machine in row.machines for kind in MACHINES[machine] for arch in architectures_of(kind)}
     if not row.architectures:
         return tuple(sorted(by_machine))
     return tuple(arch for arch in row.architectures if not by_machine or arch in by_machine)

@@ -357,7 +357,7 @@ class Context:
         from domlint.hosts.answer import Presence
 
         if self.host is None:
-            return "rtl8139" if self.machine.arch in ("x86_64", "i686") else UNKNOWN
+            return "rtl8139" if self.machine.is_x86 else UNKNOWN
         for model in ("rtl8139", "e1000"):
             presence = self.host.answer(model).presence
             if presence is not Presence.ABSENT:

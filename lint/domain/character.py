@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from domlint.architectures import S390, X86
 from domlint.cached import cached_property
-from domlint.domain.kinds import S390, X86
 from domlint.domain.machine import MachineKind
 from domlint.domain.values import UNKNOWN, Unknown, attribute, child
 
@@ -165,6 +165,15 @@ class SerialPort:
         if kind is MachineKind.PSERIES:
             return "spapr-vio-serial"
         return "system-serial" if kind in _SYSTEM else None
+
+    def address_on(self, machine: Machine) -> str | None:
+        """The type of address that it may have on a machine, "" for none; None where that is not known, and on pSeries.
+
+        There libvirt gives the port an address of its own, whatever the file says.
+        """
+        type_ = self.type_on(machine)
+        found = SERIAL_ADDRESSES.get(type_) if isinstance(type_, str) else None
+        return None if found == "spapr-vio" else found
 
     def is_possible_on(self, machine: Machine) -> bool | None:
         """Tell whether a machine may have a port of its type and model; None where that is not known.

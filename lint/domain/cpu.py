@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from domlint.architectures import ARM, LOONGARCH, PPC64, RISCV, S390, X86
 from domlint.document import Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child
 from domlint.placeholders import is_placeholder
@@ -61,14 +62,14 @@ class DomainCpu(NamedTuple):
         return not any(UNKNOWN in (feature.name, feature.policy) for feature in self.features)
 
 
-DEFAULT_UNKNOWN: Final = frozenset({"aarch64", "armv7l", "armv6l", "riscv64", "riscv32", "loongarch64"})
+_DEFAULT_UNKNOWN: Final = (*ARM, *RISCV, *LOONGARCH)
 """The architectures whose default CPU libvirt knows with emulation alone.
 
 Source: libvirt 11.3.0 src/qemu/qemu_postparse.c (qemuDomainDefSetDefaultCPU), alike in 7.0.0 and 9.0.0.
 """
 
 
-_DEFAULT_KNOWN: Final = frozenset({"x86_64", "i686", "s390x", "s390", "ppc64", "ppc64le"})
+_DEFAULT_KNOWN: Final = (*X86, *S390, *PPC64)
 """The architectures whose default CPU libvirt knows. It has no driver for the CPUs of those that are in neither.
 
 Source: libvirt 11.3.0 src/cpu/cpu.c (virCPUArchIsSupported), alike in 7.0.0 and 9.0.0.
@@ -82,7 +83,7 @@ def is_default_known(arch: Maybe[str]) -> bool:
 
 def gets_no_cpu(cpu: DomainCpu | None, arch: Maybe[str], domain_type: Maybe[str]) -> bool:
     """Tell whether libvirt does not know what CPU a domain has: it names none, and libvirt has no default."""
-    if not isinstance(arch, str) or arch in _DEFAULT_KNOWN or (arch in DEFAULT_UNKNOWN and domain_type == "qemu"):
+    if not isinstance(arch, str) or arch in _DEFAULT_KNOWN or (arch in _DEFAULT_UNKNOWN and domain_type == "qemu"):
         return False
     if domain_type not in ("kvm", "hvf", "qemu"):
         return False

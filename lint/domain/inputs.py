@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from domlint.architectures import S390, X86
 from domlint.document import Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute
 
@@ -17,8 +18,8 @@ def input_bus(device: Element, arch: Maybe[str]) -> Maybe[str]:
         return UNKNOWN if written is None else written
     if not isinstance(arch, str):
         return UNKNOWN
-    if kind in ("mouse", "keyboard") and arch in ("x86_64", "i686"):
+    if kind in ("mouse", "keyboard") and arch in X86:
         return "ps2"
-    if kind == "passthrough" or arch in ("s390x", "s390"):
+    if kind == "passthrough" or arch in S390:
         return "virtio"
     return "none" if kind == "evdev" else "usb"

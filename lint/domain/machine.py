@@ -4,6 +4,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from domlint.architectures import ARM, LOONGARCH, MIPS, PPC64, RISCV, S390, X86
 from domlint.domain.values import UNKNOWN, Maybe, Unknown
 
 if TYPE_CHECKING:
@@ -29,63 +30,49 @@ class MachineKind(Enum):
     LOONGARCH_VIRT = "virt of LoongArch"
     PSERIES = "pseries"
     S390_CCW = "s390-ccw-virtio"
+    MALTA = "malta"
     OTHER = "another machine"
     UNKNOWN = "unknown"
 
 
 class MachineClass(NamedTuple):
-    """Machines that behave alike: their architectures, their names, and what libvirt gives them.
+    """Machines that behave alike: what they are called, their architectures, their names, and what libvirt gives them.
 
     ``names`` are matched whole, ``prefixes`` at the beginning. ``network_model`` is the model of an interface that
     names none ("" where it depends on the QEMU binary).
     """
 
-    architectures: frozenset[str]
+    kind: MachineKind
+    architectures: tuple[str, ...]
     names: tuple[str, ...]
     prefixes: tuple[str, ...]
     root: PciRoot
-    network_model: str
+    network_model: str = ""
 
 
-_X86: Final = frozenset({"x86_64", "i686"})
-_ARM: Final = frozenset({"aarch64", "armv7l", "armv6l"})
-_RISCV: Final = frozenset({"riscv64", "riscv32"})
-_LOONGARCH: Final = frozenset({"loongarch64"})
-_S390: Final = frozenset({"s390x", "s390"})
-_PPC64: Final = frozenset({"ppc64", "ppc64le"})
-_PCI_ALWAYS: Final = frozenset({"ppc64", "ppc64le", "ppc", "ppcemb", "alpha", "sh4", "sh4eb", "sparc64"})
+_PCI_ALWAYS: Final = (*PPC64, "ppc", "ppcemb", "alpha", "sh4", "sh4eb", "sparc64")
 
 MACHINE_CLASSES: Final = (
-    MachineClass(_X86, ("pc",), ("pc-0.", "pc-1.", "pc-i440", "rhel"), PciRoot.PCI, ""),
-    MachineClass(_X86, ("q35",), ("pc-q35", "q35-"), PciRoot.PCIE, ""),
-    MachineClass(_X86, ("isapc", "microvm", "none"), (), PciRoot.NONE, ""),
-    MachineClass(_ARM, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
-    MachineClass(_ARM, ("versatilepb",), (), PciRoot.PCI, "smc91c111"),
-    MachineClass(_ARM, (), ("",), PciRoot.UNKNOWN, "lan9118"),
-    MachineClass(_RISCV | _LOONGARCH, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
-    MachineClass(_S390, (), ("s390-",), PciRoot.PCI, "virtio"),
-    MachineClass(_PPC64, ("pseries",), ("pseries-",), PciRoot.PCI, ""),
-    MachineClass(_PCI_ALWAYS, (), ("",), PciRoot.PCI, ""),
+    MachineClass(MachineKind.I440FX, X86, ("pc",), ("pc-i440fx-", "pc-0.", "pc-1.", "rhel"), PciRoot.PCI),
+    MachineClass(MachineKind.Q35, X86, ("q35",), ("pc-q35-",), PciRoot.PCIE),
+    MachineClass(MachineKind.OTHER, X86, ("isapc", "microvm", "none"), (), PciRoot.NONE),
+    MachineClass(MachineKind.ARM_VIRT, ARM, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
+    MachineClass(MachineKind.OTHER, ARM, ("versatilepb",), (), PciRoot.PCI, "smc91c111"),
+    MachineClass(MachineKind.OTHER, ARM, (), ("",), PciRoot.UNKNOWN, "lan9118"),
+    MachineClass(MachineKind.RISCV_VIRT, RISCV, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
+    MachineClass(MachineKind.LOONGARCH_VIRT, LOONGARCH, ("virt",), ("virt-",), PciRoot.PCIE, "virtio"),
+    MachineClass(MachineKind.S390_CCW, S390, (), ("s390-ccw",), PciRoot.PCI, "virtio"),
+    MachineClass(MachineKind.PSERIES, PPC64, ("pseries",), ("pseries-",), PciRoot.PCI),
+    MachineClass(MachineKind.MALTA, MIPS, ("malta",), (), PciRoot.PCI),
+    MachineClass(MachineKind.OTHER, _PCI_ALWAYS, (), ("",), PciRoot.PCI),
 )
-"""The machines that libvirt knows something of. Where it knows no PCI of a machine, there is none.
+"""The machines that libvirt knows something of, the first that fits. Where it knows no PCI of a machine, there is none.
 
-Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainDefAddDefaultDevices, qemuDomainMachineIsQ35, -IsI440FX,
--IsARMVirt, -IsRISCVVirt, -IsLoongArchVirt, -IsPSeries; qemuDomainDefaultNetModel for the models).
-"""
-
-_KINDS: Final = (
-    (MachineKind.Q35, _X86, "q35", ("pc-q35-",)),
-    (MachineKind.I440FX, _X86, "pc", ("pc-i440fx-", "pc-0.", "pc-1.", "rhel")),
-    (MachineKind.ARM_VIRT, _ARM, "virt", ("virt-",)),
-    (MachineKind.RISCV_VIRT, _RISCV, "virt", ("virt-",)),
-    (MachineKind.LOONGARCH_VIRT, _LOONGARCH, "virt", ("virt-",)),
-    (MachineKind.PSERIES, _PPC64, "pseries", ("pseries-",)),
-    (MachineKind.S390_CCW, _S390, "s390-ccw", ("s390-ccw",)),
-)
-"""Architectures, the name, and beginnings of names.
+It adds a PCI root to malta since 11.3.0, to machines of s390x where QEMU has zPCI.
 
 Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainMachineIsQ35, -IsI440FX, -IsARMVirt, -IsRISCVVirt,
--IsLoongArchVirt, -IsPSeries, -IsS390CCW).
+-IsLoongArchVirt, -IsPSeries, -IsS390CCW, -IsMipsMalta; qemuDomainDefaultNetModel for the models),
+src/qemu/qemu_postparse.c (qemuDomainDefAddDefaultDevices for the roots).
 """
 
 _ARCHITECTURES_OF_NAMES: Final = (
@@ -93,6 +80,7 @@ _ARCHITECTURES_OF_NAMES: Final = (
     ("s390x", (), ("s390-ccw-",)),
     ("ppc64", ("pseries",), ("pseries-",)),
 )
+"""What the name of a machine tells of the architecture, where the file names none and no host is known."""
 
 
 class Machine(NamedTuple):
@@ -117,17 +105,31 @@ class Machine(NamedTuple):
     @property
     def is_x86(self) -> bool | None:
         """Tell whether it is one of x86; None where that is not known."""
-        return self.arch in _X86 if isinstance(self.arch, str) else None
+        return self.arch in X86 if isinstance(self.arch, str) else None
 
     @property
     def is_s390(self) -> bool | None:
         """Tell whether it is one of s390x; None where that is not known."""
-        return self.arch in _S390 if isinstance(self.arch, str) else None
+        return self.arch in S390 if isinstance(self.arch, str) else None
 
     @property
     def is_ppc64(self) -> bool | None:
         """Tell whether it is one of 64-bit PowerPC; None where that is not known."""
-        return self.arch in _PPC64 if isinstance(self.arch, str) else None
+        return self.arch in PPC64 if isinstance(self.arch, str) else None
+
+    def is_one_of(
+        self, architectures: tuple[str, ...], kinds: tuple[MachineKind, ...], names: tuple[str, ...] = ()
+    ) -> bool | None:
+        """Tell whether it is of one of these architectures or kinds, or has one of these names.
+
+        None where it is not known: a name that no host has listed may be an alias of any machine of its architecture.
+        """
+        if not isinstance(self.arch, str):
+            return None
+        if self.arch in architectures or self.kind in kinds or self.name in names:
+            return True
+        is_possible = any(self.arch in architectures_of(kind) for kind in kinds)
+        return None if self.kind is MachineKind.UNKNOWN and is_possible else False
 
     def __str__(self) -> str:
         if isinstance(self.name, str) and self.written not in (None, UNKNOWN, self.name):
@@ -135,14 +137,25 @@ class Machine(NamedTuple):
         return f"'{self.name}'" if isinstance(self.name, str) else "the default machine"
 
 
+def kind_of(arch: str, name: str) -> MachineKind:
+    """Which of the machines that libvirt tells apart has that name; OTHER where none has."""
+    found = _class_of(arch, name)
+    return MachineKind.OTHER if found is None else found.kind
+
+
+def architectures_of(kind: MachineKind) -> tuple[str, ...]:
+    """The architectures that have a kind of machine."""
+    return next(one.architectures for one in MACHINE_CLASSES if one.kind is kind)
+
+
 @lru_cache(maxsize=1024)
 def _kind_of(machine: Machine) -> MachineKind:
     arch, name = machine.arch, machine.name
     if not isinstance(arch, str) or not isinstance(name, str):
         return MachineKind.UNKNOWN
-    for kind, architectures, whole, prefixes in _KINDS:
-        if arch in architectures and (name == whole or name.startswith(prefixes)):
-            return kind
+    kind = kind_of(arch, name)
+    if kind is not MachineKind.OTHER:
+        return kind
     return MachineKind.UNKNOWN if machine.root is PciRoot.UNKNOWN else MachineKind.OTHER
 
 

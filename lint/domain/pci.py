@@ -186,7 +186,7 @@ class Topology:
 
         available = (model for model in ("rtl8139", "e1000") if has(model))
         return placement.Guest(
-            is_q35=machine.arch in (None, UNKNOWN, "x86_64", "i686"),
+            is_q35=machine.is_x86 is not False,
             has=has,
             network_model=machine.network_model or next(available, "virtio"),
         )

@@ -13,6 +13,7 @@ from domlint.domain.devices import (
     is_hostdev_of,
     network_model,
 )
+from domlint.domain.machine import MachineKind
 from domlint.domain.values import Maybe, attribute, child_attribute
 
 PCI: Final = "pci device"
@@ -49,6 +50,13 @@ BUS_KINDS: Final = {
     "pcie-switch-upstream-port": BusKind(frozenset({"pcie-switch-downstream-port"}), 0, 31, False),
 }
 """By the model of the controller. Source: libvirt 11.3.0 src/conf/domain_addr.c (virDomainPCIAddressBusSetModel)."""
+
+EXPANDER_BUSES: Final = {
+    "pci-expander-bus": (MachineKind.I440FX,),
+    "pcie-expander-bus": (MachineKind.Q35, MachineKind.ARM_VIRT),
+}
+"""The machines that have expander buses. Source: libvirt 11.3.0 src/qemu/qemu_postparse.c
+(qemuDomainControllerDefPostParse)."""
 
 ROOTS: Final = frozenset({"pci-root", "pcie-root"})
 

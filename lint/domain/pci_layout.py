@@ -14,11 +14,22 @@ from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from domlint.architectures import X86
 from domlint.document import Element
-from domlint.domain.chipset import EXPANDER_BUSES, WITH_PCI_OF_ITS_OWN, Chipset, chipset_of
 from domlint.domain.devices import disk_bus, network_model
-from domlint.domain.machine import PciRoot
-from domlint.domain.pci_buses import BUS_KINDS, ENDPOINTS, PCI, PCIE, ROOTS, BusKind, needs_pci, takes, wanted_by
+from domlint.domain.machine import MachineKind, PciRoot
+from domlint.domain.pci_buses import (
+    BUS_KINDS,
+    ENDPOINTS,
+    EXPANDER_BUSES,
+    PCI,
+    PCIE,
+    ROOTS,
+    BusKind,
+    needs_pci,
+    takes,
+    wanted_by,
+)
 from domlint.domain.pci_reading import Asked, PciController, PciReading, Place
 from domlint.domain.values import Maybe, Unknown, attribute, c_integer, child, child_attribute, decimal
 
@@ -65,13 +76,13 @@ class Conflict(NamedTuple):
 
 
 FIXED_PLACES: Final = {
-    Chipset.I440FX: {
+    MachineKind.I440FX: {
         Place(0, 1, 0): "the ISA bridge",
         Place(0, 1, 1): "the IDE controller",
         Place(0, 1, 2): "the USB controller",
         Place(0, 1, 3): "the power management bridge",
     },
-    Chipset.Q35: {
+    MachineKind.Q35: {
         Place(0, 31, 0): "the ISA bridge",
         Place(0, 31, 2): "the SATA controller",
         Place(0, 31, 3): "the SMBus controller",
@@ -83,9 +94,9 @@ Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainValidateDeviceP
 """
 
 _OWN_CONTROLLERS: Final = {
-    (Chipset.I440FX, "ide"): Place(0, 1, 1),
-    (Chipset.I440FX, "usb"): Place(0, 1, 2),
-    (Chipset.Q35, "sata"): Place(0, 31, 2),
+    (MachineKind.I440FX, "ide"): Place(0, 1, 1),
+    (MachineKind.I440FX, "usb"): Place(0, 1, 2),
+    (MachineKind.Q35, "sata"): Place(0, 31, 2),
 }
 _PIIX3_USB: Final = ("piix3-uhci", None)
 
@@ -103,7 +114,7 @@ _USB_OF_Q35: Final = (0x1D, 0x1A)
 _COMPANIONS: Final = {"ich9-ehci1": 7, "ich9-uhci1": 0, "ich9-uhci2": 1, "ich9-uhci3": 2}
 """The functions of the USB controllers that share a slot. Source: as above (qemuDomainAssignDevicePCISlots)."""
 
-_WHERE_HOMELESS_NEED_PCI: Final = frozenset({"x86_64", "i686"})
+_WHERE_HOMELESS_NEED_PCI: Final = X86
 """Architectures of which a machine without PCI takes no device that would need a place of libvirt's choice.
 
 On the machines of Arm and RISC-V without PCI libvirt chooses none.
@@ -145,7 +156,7 @@ class Layout:
     def __init__(self, reading: PciReading, machine: Machine) -> None:
         self.reading = reading
         self.machine = machine
-        self.chipset = chipset_of(machine)
+        self.machine_kind = machine.kind
         self._buses: list[_Bus] = []
         self._declared: dict[int, PciController] = {}
         self._is_known = reading.is_known
@@ -185,8 +196,8 @@ class Layout:
 
         Ports that ask for none share what is left of the root's slots, eight to each.
         """
-        root = WITH_PCI_OF_ITS_OWN.get(self.chipset)
-        if root is None or self.chipset is Chipset.PSERIES:
+        root = self.machine.root
+        if root not in (PciRoot.PCI, PciRoot.PCIE) or self.machine_kind is MachineKind.PSERIES:
             return False
         indexes: set[int] = set()
         for _element, index, model in self.reading.controllers:
@@ -216,15 +227,12 @@ class Layout:
         """Make the buses that the file and the machine have; tell whether all of them are known."""
         self._declared = {one.index: one for one in self.reading.controllers if isinstance(one.index, int)}
         models = {index: one.model for index, one in self._declared.items() if isinstance(one.model, str)}
-        own = WITH_PCI_OF_ITS_OWN.get(self.chipset)
-        if own is None and self.chipset is not Chipset.UNKNOWN and self.machine.root is not PciRoot.UNKNOWN:
-            own = self.machine.root
-        root = models.get(0)
+        own, root = self.machine.root, models.get(0)
         if own in (PciRoot.PCI, PciRoot.PCIE):
             if root not in (None, own.value):
                 return False  # told by another rule
             models[0] = own.value
-        elif root is None and own is None:
+        elif root is None and own is PciRoot.UNKNOWN:
             return False
         if any(model not in BUS_KINDS for model in models.values()) or max(models, default=0) > 255:
             return False
@@ -236,7 +244,7 @@ class Layout:
 
     def _filling(self, has_pcie_root: bool) -> str:
         """The model of a bus that the file leaves out between others."""
-        if self.chipset is Chipset.PSERIES:
+        if self.machine_kind is MachineKind.PSERIES:
             return "pci-root"
         return "pcie-root-port" if has_pcie_root else "pci-bridge"
 
@@ -280,7 +288,7 @@ class Layout:
 
     @property
     def _is_x86(self) -> bool:
-        return self.machine.arch in ("x86_64", "i686")
+        return self.machine.arch in X86
 
     # The places that the file gives
 
@@ -298,7 +306,7 @@ class Layout:
         if self._is_piix3(asked):
             if PCI not in self._buses[0].kind.takes:
                 return Conflict(Misfit.PIIX3, device, address, place)
-            if self.chipset is not Chipset.I440FX:
+            if self.machine_kind is not MachineKind.I440FX:
                 return None
         is_pci_controller = device.tag == "controller" and device.get("type") == "pci"
         wanted = str(device.get("model")) if is_pci_controller else PCIE
@@ -340,7 +348,7 @@ class Layout:
 
     def _is_told_elsewhere(self, model: str) -> bool:
         """Tell whether a controller cannot be on this machine at all."""
-        return model in EXPANDER_BUSES and self.chipset not in EXPANDER_BUSES[model]
+        return model in EXPANDER_BUSES and self.machine_kind not in EXPANDER_BUSES[model]
 
     def _fixed(self, asked: Asked) -> Conflict | None:
         """What is wrong with a device where the chipset has one of its own."""
@@ -351,7 +359,7 @@ class Layout:
                 if own != place:
                     return Conflict(Misfit.FIXED, device, address, place, own=own)
                 return None
-        there = FIXED_PLACES.get(self.chipset, {}).get(place)
+        there = FIXED_PLACES.get(self.machine_kind, {}).get(place)
         if there is None or not self._has_chipset_device(place):
             return None
         return Conflict(Misfit.TAKEN_BY_CHIPSET, device, address, place, fact=there)
@@ -359,7 +367,7 @@ class Layout:
     def _own_place(self, controller: Element) -> Place | None:
         """Where a controller must be that the chipset has."""
         kind = _type_of(controller)
-        own = _OWN_CONTROLLERS.get((self.chipset, kind)) if isinstance(kind, str) else None
+        own = _OWN_CONTROLLERS.get((self.machine_kind, kind)) if isinstance(kind, str) else None
         if own is None or _index(controller) != 0:
             return None
         return None if kind == "usb" and attribute(controller, "model") not in _PIIX3_USB else own
@@ -389,7 +397,7 @@ class Layout:
         count, models = len(self._buses), []
         if wanted is not None and wanted not in ENDPOINTS and wanted != "pcie-switch-upstream-port":
             return 0
-        if self.chipset is Chipset.PSERIES:
+        if self.machine_kind is MachineKind.PSERIES:
             model = "pci-root"
         elif not any(one.model == "pcie-root" for one in self._buses):
             model = "pci-bridge"
@@ -456,10 +464,10 @@ class Layout:
 
     def _place_chipset(self) -> None:
         root = self._buses[0]
-        for place in FIXED_PLACES.get(self.chipset, {}):
+        for place in FIXED_PLACES.get(self.machine_kind, {}):
             root.put(None, place.slot, place.function, False)
         devices = self.reading.devices
-        if self.chipset is not Chipset.Q35 or devices is None:
+        if self.machine_kind is not MachineKind.Q35 or devices is None:
             return
         for one in self._declared.values():
             if one.model == "dmi-to-pci-bridge" and 30 not in root.used and not self.reading.has_address(one.element):
@@ -501,7 +509,7 @@ class Layout:
 
     def _too_many_roots(self) -> Iterator[Conflict]:
         roots = sum(bus.model == "pci-root" for bus in self._buses)
-        if self.chipset is Chipset.PSERIES and roots > MOST_ROOTS:
+        if self.machine_kind is MachineKind.PSERIES and roots > MOST_ROOTS:
             last = self._declared.get(max(self._declared))
             highest = max(self.reading.asked, key=lambda asked: asked.place.bus, default=None)
             if highest is not None and highest.place.bus + 1 == len(self._buses):
@@ -518,7 +526,7 @@ class Layout:
         if not companions or any(one.get("index") is None for one in companions):
             return
         asked = {one.device: one.place for one in self.reading.asked}
-        if self.chipset is Chipset.Q35:
+        if self.machine_kind is MachineKind.Q35:
             asked |= self._at_home_on_q35(one for one in companions if not self.reading.has_address(one))
         taken: dict[int, dict[int, Element]] = {}
         for one in companions:
@@ -543,7 +551,7 @@ class Layout:
     def _on_full_buses(self) -> Iterator[Conflict]:
         """A device without a place where all slots are taken, and a bridge with more finds none, either."""
         devices = self.reading.devices
-        if devices is None or self._buses[0].model != "pci-root" or self.chipset is Chipset.PSERIES:
+        if devices is None or self._buses[0].model != "pci-root" or self.machine_kind is MachineKind.PSERIES:
             return
         if any(bus.free(False) is not None for bus in self._buses if "pci-bridge" in bus.kind.takes):
             return

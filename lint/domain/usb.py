@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from domlint.architectures import ARM, LOONGARCH, PPC64, RISCV, S390, X86
 from domlint.document import Element
 from domlint.domain.controllers import Controller, numbered_usb
 from domlint.domain.devices import disk_bus, hostdev_mode, interface_type, network_model
 from domlint.domain.inputs import input_bus
-from domlint.domain.machine import Machine
+from domlint.domain.machine import Machine, MachineKind
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal
 from domlint.hosts.answer import Presence
 from domlint.versions import Version
@@ -52,11 +53,8 @@ _MOST_OF_ADDED: Final = 6
 HUB_PORTS: Final = 8
 _DEEPEST: Final = 4
 
-_X86: Final = frozenset({"x86_64", "i686"})
-_S390: Final = frozenset({"s390x", "s390"})
-_PPC64: Final = frozenset({"ppc64", "ppc64le"})
-_ADDING: Final = frozenset({*_X86, *_PPC64, "ppc", "ppcemb", "alpha", "sh4", "sh4eb", "sparc64"})
-_NOT_ADDING: Final = frozenset({"aarch64", "armv7l", "armv6l", *_S390, "riscv64", "riscv32", "sparc", "loongarch64"})
+_ADDING: Final = (*X86, *PPC64, "ppc", "ppcemb", "alpha", "sh4", "sh4eb", "sparc64")
+_NOT_ADDING: Final = (*ARM, *S390, *RISCV, "sparc", *LOONGARCH)
 """Architectures whose guests libvirt gives a USB controller without being told, and those where it does not.
 
 Source: libvirt 7.0.0 and 9.0.0 src/qemu/qemu_domain.c, 11.3.0 src/qemu/qemu_postparse.c
@@ -195,20 +193,20 @@ def default_usb_model(host: "Host", machine: Machine) -> Maybe[str]:
     UNKNOWN where it hangs on what is not known, as on ppc64, where a domain that is new gets another one.
     Source: libvirt 7.0.0, 9.0.0 (which know nothing of pci-ohci here) and 11.3.0 (qemuDomainControllerDefPostParse).
     """
-    if not isinstance(machine.arch, str) or machine.arch in _PPC64:
+    if not isinstance(machine.arch, str) or machine.is_ppc64:
         return UNKNOWN
     for model, flag, architectures in _DEFAULT_MODELS:
         if not architectures or machine.arch in architectures:
             presence = host.answer(flag).presence
             if presence is not Presence.ABSENT:
                 return UNKNOWN if presence is Presence.UNKNOWN else model
-    return None if machine.arch in _X86 or host.answer("pci-ohci").presence is Presence.ABSENT else UNKNOWN
+    return None if machine.is_x86 or host.answer("pci-ohci").presence is Presence.ABSENT else UNKNOWN
 
 
 _DEFAULT_MODELS: Final = (
-    ("qemu-xhci", "qemu-xhci", frozenset({"aarch64", "loongarch64"})),
-    ("nec-xhci", "nec-usb-xhci", frozenset({"aarch64"})),
-    ("piix3-uhci", "piix3-usb-uhci", frozenset[str]()),
+    ("qemu-xhci", "qemu-xhci", ("aarch64", *LOONGARCH)),
+    ("nec-xhci", "nec-usb-xhci", ("aarch64",)),
+    ("piix3-uhci", "piix3-usb-uhci", ()),
 )
 """Models in the order in which libvirt looks for them, the capability of each, and architectures, none for all."""
 
@@ -225,7 +223,7 @@ def has_usb(numbered: list[Controller], machine: Machine) -> bool | None:
 
 def is_dropped(controller: Controller, machine: Machine) -> bool:
     """Tell whether libvirt makes no controller of one without model, as it does on IBM Z."""
-    return controller.model is None and machine.arch in _S390 and child(controller.element, "address") is None
+    return controller.model is None and machine.is_s390 is True and child(controller.element, "address") is None
 
 
 def adds_usb(machine: Machine) -> bool | None:
@@ -233,23 +231,17 @@ def adds_usb(machine: Machine) -> bool | None:
     name, arch = machine.name, machine.arch
     if not isinstance(name, str) or not isinstance(arch, str):
         return None
-    if arch in _X86:
+    if arch in X86:
         # On q35 it does where QEMU has a controller for it.
-        return False if name == "isapc" else None if is_q35(machine) else True
+        return False if name == "isapc" else None if machine.kind is MachineKind.Q35 else True
     if name == "versatilepb" or name.startswith("realview"):
         return None
     return True if arch in _ADDING else False if arch in _NOT_ADDING else None
 
 
-def is_q35(machine: Machine) -> bool:
-    """Tell whether a machine is a q35."""
-    name = machine.name
-    return machine.arch in _X86 and isinstance(name, str) and (name == "q35" or name.startswith("pc-q35-"))
-
-
 def _gets_keyboard(devices: Element, numbered: list[Controller], machine: Machine) -> bool:
     """Tell whether libvirt adds a USB keyboard, as it does on ppc64 where there is graphics, but no USB."""
-    return bool(numbered) and machine.arch in _PPC64 and child(devices, "graphics") is not None
+    return bool(numbered) and machine.is_ppc64 is True and child(devices, "graphics") is not None
 
 
 # Which devices are on USB.
@@ -404,7 +396,7 @@ class _Ports:
             self._owners[controller.number] = controller.element
 
     def _add_default(self, machine: Machine) -> None:
-        is_pc = machine.arch in _X86 and isinstance(machine.name, str) and not is_q35(machine)
+        is_pc = machine.is_x86 and isinstance(machine.name, str) and machine.kind is not MachineKind.Q35
         self._buses[0] = _Hub(2, True) if is_pc else _Hub(_MOST_OF_ADDED, False)
 
     def troubles(self, used: list[UsbDevice]) -> Iterator[Found]:
@@ -496,7 +488,7 @@ def _ports_of(controller: Controller, machine: Machine) -> tuple[int | Unknown, 
     if isinstance(controller.model, Unknown) or isinstance(written, Unknown):
         return UNKNOWN, False
     if controller.model is None:
-        if machine.arch in _X86:
+        if machine.is_x86:
             return 2, True
         if is_dropped(controller, machine):
             return 0, True

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from domlint.architectures import PPC64, S390
 from domlint.cached import cached_property
-from domlint.domain.kinds import PPC64, S390
 from domlint.domain.machine import MachineKind
 from domlint.domain.values import UNKNOWN, Unknown, attribute, child
 

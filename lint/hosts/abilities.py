@@ -8,6 +8,7 @@ The name of a flag asks what QEMU can do. What else a host must have (a program,
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from domlint.architectures import X86
 from domlint.hosts.answer import Answer, Presence
 from domlint.hosts.model import Host
 from domlint.hosts.parts import DomainCapabilities
@@ -46,7 +47,6 @@ class Ability(NamedTuple):
 
 _CAPABILITIES = "libvirt 11.3.0 src/qemu/qemu_capabilities.c"
 _VALIDATE = "libvirt 11.3.0 src/qemu/qemu_validate.c"
-_X86 = ("x86_64", "i686")
 _ARM = ("aarch64", "armv7l")
 
 QUESTIONS: Final = (
@@ -272,7 +272,7 @@ QUESTIONS: Final = (
         ("intel-iommu", "amd-iommu", "virtio-iommu-pci"),
         (),
         "",
-        _X86,
+        X86,
         f"{_VALIDATE} (qemuValidateDomainDeviceDefIOMMU)",
     ),
     Question(
@@ -290,7 +290,7 @@ QUESTIONS: Final = (
         ("sev-guest",),
         (("features/launchSecurity/sectype", "sev"), ("features/sev", None)),
         "",
-        _X86,
+        X86,
         f"{_CAPABILITIES} (virQEMUCapsProbeQMPSEVCapabilities takes the flag back where the host has none)",
     ),
     Question(
@@ -299,7 +299,7 @@ QUESTIONS: Final = (
         ("sev-snp-guest",),
         (("features/launchSecurity/sectype", "sev-snp"),),
         "",
-        _X86,
+        X86,
         f"{_CAPABILITIES} (virQEMUCapsProbeQMPSEVCapabilities takes the flag back where the host has none)",
     ),
     Question(
@@ -308,7 +308,7 @@ QUESTIONS: Final = (
         ("tdx-guest",),
         (("features/launchSecurity/sectype", "tdx"), ("features/tdx", None)),
         "an Intel CPU with TDX",
-        _X86,
+        X86,
         "libvirt after 11.3.0 src/qemu/qemu_capabilities.c (tdx-guest)",
     ),
     Question(
@@ -317,7 +317,7 @@ QUESTIONS: Final = (
         ("sgx-epc",),
         (("features/sgx", None),),
         "",
-        _X86,
+        X86,
         f"{_CAPABILITIES} (virQEMUCapsProbeQMPSGXCapabilities takes the flag back where the host has none)",
     ),
     Question(

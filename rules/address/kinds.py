@@ -7,8 +7,9 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.chipset import Chipset, chipset_of
+from domlint.domain.character import SerialPort
 from domlint.domain.devices import disk_bus, hostdev_mode, interface_type, is_virtio, network_model
+from domlint.domain.machine import MachineKind
 from domlint.domain.pci_reading import OtherAddress, ignores_address
 from domlint.domain.values import UNKNOWN, Maybe, attribute, child, child_attribute
 from domlint.findings import Outcome
@@ -106,10 +107,10 @@ def ccw_address_on_wrong_machine(context: Context, other: OtherAddress) -> Probl
     """
     if other.type != "ccw" or _is_told_by_kind(other.device, "ccw"):
         return
-    chipset = chipset_of(context.machine)
-    if chipset is Chipset.PSERIES and other.device.tag in _ALWAYS_ON_VIO:
+    kind = context.machine.kind
+    if kind is MachineKind.PSERIES and other.device.tag in _ALWAYS_ON_VIO:
         return
-    if chipset not in (Chipset.S390_CCW, Chipset.UNKNOWN):
+    if kind not in (MachineKind.S390_CCW, MachineKind.UNKNOWN):
         yield Problem(
             Spot(other.address, "type"),
             f"the {named(other.device)} has a CCW address, and the machine {context.machine} has no CCW: libvirt"
@@ -145,7 +146,7 @@ def unassigned_address_of_emulated_device(context: Context, other: OtherAddress)
     """
     if other.type != "unassigned" or other.device.tag == "hostdev" or _is_told_by_kind(other.device, other.type):
         return
-    if other.device.tag not in _ALWAYS_ON_VIO or chipset_of(context.machine) not in (Chipset.PSERIES, Chipset.UNKNOWN):
+    if other.device.tag not in _ALWAYS_ON_VIO or context.machine.kind not in (MachineKind.PSERIES, MachineKind.UNKNOWN):
         yield Problem(
             Spot(other.address, "type"),
             f"only a hostdev can be left unassigned, not the {named(other.device)}: libvirt refuses the definition",
@@ -277,50 +278,32 @@ def _has_serial_controller(device: Element) -> bool:
     return any(one.get("type") == "virtio-serial" or one.tag == "channel" for one in controllers)
 
 
-_ISA: Final = ("isa",)
-_OF_SERIAL_TARGETS: Final = {
-    "isa-serial": _ISA,
-    "isa-debug": _ISA,
-    "pci-serial": ("pci",),
-    "usb-serial": ("usb",),
-    "system-serial": (),
-    "sclp-serial": (),
-}
-_SYSTEM: Final = frozenset({Chipset.ARM_VIRT, Chipset.RISCV_VIRT, Chipset.LOONGARCH_VIRT})
 _WITHOUT_ADDRESS_SINCE: Final = Version(11, 3, 0)
 
 
-def _serial_target(serial: Element, context: Context) -> str | None:
-    """The target type of a serial port: the one written, else what the machine has; None where it is not known.
+class _WrongPort(NamedTuple):
+    """A serial port of a type with an address of a kind, and the kind that fits; "" where it has no address."""
 
-    Source: libvirt 11.3.0 src/qemu/qemu_postparse.c (qemuDomainChrDefPostParse), alike in 9.0.0.
-    """
-    written = child_attribute(serial, "target", "type")
-    if written not in (None, "isa-serial"):
-        return written if isinstance(written, str) else None
-    if context.machine.arch in ("x86_64", "i686"):
-        return "isa-serial"
-    chipset = chipset_of(context.machine)
-    if chipset in _SYSTEM:
-        return "system-serial"
-    return "sclp-serial" if chipset is Chipset.S390_CCW else None
+    address: Element
+    kind: str
+    type: str
+    fitting: str
 
 
-def _each_serial(context: Context, devices: Element) -> Iterator[tuple[Element, Element, str, str, tuple[str, ...]]]:
-    """Each serial port with an address that its target cannot have."""
+def _each_serial(context: Context, devices: Element) -> Iterator[_WrongPort]:
+    """Each serial port with an address that its type cannot have."""
     if devices is not context.domain.devices or not context.domain.runs_on_qemu:
         return
+    is_older = context.libvirt is not None and context.libvirt < _WITHOUT_ADDRESS_SINCE
     for serial in devices.iterchildren("serial"):
         address = child(serial, "address")
         kind = attribute(address, "type")
         if address is None or not isinstance(kind, str) or kind in _UNTOLD:
             continue
-        target = _serial_target(serial, context)
-        kinds = None if target is None else _OF_SERIAL_TARGETS.get(target)
-        if target is not None and kinds is not None and kind not in kinds:
-            is_older = context.libvirt is not None and context.libvirt < _WITHOUT_ADDRESS_SINCE
-            if kinds or not is_older:
-                yield serial, address, kind, target, kinds
+        port = SerialPort(serial)
+        type_, fitting = port.type_on(context.machine), port.address_on(context.machine)
+        if isinstance(type_, str) and fitting not in (None, kind) and (fitting or not is_older):
+            yield _WrongPort(address, kind, type_, fitting)
 
 
 @rule(
@@ -340,22 +323,19 @@ def _each_serial(context: Context, devices: Element) -> Iterator[tuple[Element, 
         "  <address type='isa' iobase='0x3f8' irq='0x4'/>\n</serial>\n"
     ),
 )
-def serial_address_of_wrong_kind(
-    context: Context, found: tuple[Element, Element, str, str, tuple[str, ...]]
-) -> Problems:
+def serial_address_of_wrong_kind(context: Context, port: _WrongPort) -> Problems:
     """A serial port has an address of a kind that is not that of its target.
 
     An isa-serial port is on ISA, a pci-serial port on PCI, a usb-serial port on USB. The serial ports of s390x, and
     those of the virt machines, are part of the machine, and have no address. libvirt refuses the definition.
     """
-    _, address, kind, target, kinds = found
     yield Problem(
-        Spot(address, "type"),
+        Spot(port.address, "type"),
         (
-            f"a {target} port has an address of the type '{kinds[0]}', not '{kind}'"
-            if kinds
-            else f"a {target} port has no address"
+            f"a {port.type} port has an address of the type '{port.fitting}', not '{port.kind}'"
+            if port.fitting
+            else f"a {port.type} port has no address"
         )
         + ": libvirt refuses the definition",
-        "remove the <address>" + (": libvirt chooses one" if kinds else ""),
+        "remove the <address>" + (": libvirt chooses one" if port.fitting else ""),
     )

@@ -7,7 +7,7 @@ from typing import Final
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.chipset import Chipset, chipset_of
+from domlint.domain.machine import MachineKind
 from domlint.domain.pci_reading import ORDER, OtherAddress
 from domlint.domain.values import Maybe, attribute, c_integer, child
 from domlint.findings import Outcome
@@ -127,7 +127,7 @@ def ccw_device_number_twice(context: Context, found: tuple[OtherAddress, OtherAd
     libvirt refuses the definition.
     """
     other, first = found
-    if chipset_of(context.machine) is Chipset.S390_CCW:
+    if context.machine.kind is MachineKind.S390_CCW:
         yield Problem(
             Spot(other.address, "devno"),
             f"the {named(other.device)} has the device number {other.address.get('devno')}, which the"
@@ -255,10 +255,10 @@ def zpci_on_wrong_machine(context: Context, zpci: Element) -> Problems:
     """
     if attribute(zpci, "uid") is None and attribute(zpci, "fid") is None:
         return
-    arch = context.machine.arch
-    if isinstance(arch, str) and arch not in ("s390x", "s390"):
+    if context.machine.is_s390 is False:
         yield Problem(
             Spot(zpci),
-            f"zPCI is a thing of s390x, and the domain's architecture is {arch}: libvirt refuses the definition",
+            f"zPCI is a thing of s390x, and the domain's architecture is {context.machine.arch}:"
+            " libvirt refuses the definition",
             "remove <zpci>",
         )

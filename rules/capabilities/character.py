@@ -1,6 +1,7 @@
 """What serial ports, consoles, channels, smartcards and redirected USB devices need."""
 
-from domlint.capability import ARM, PPC64, S390, X86, Capability
+from domlint.architectures import ARM, PPC64, S390, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _SOURCE = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainChrSourceDef)"

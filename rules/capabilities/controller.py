@@ -1,6 +1,7 @@
 """What ``<controller>`` needs."""
 
-from domlint.capability import PPC64, X86, Capability
+from domlint.architectures import PPC64, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _SCSI = "libvirt src/qemu/qemu_validate.c (qemuValidateCheckSCSIControllerModel), 7.0.0 to 11.3.0"

@@ -1,6 +1,7 @@
 """What ``<cpu>`` needs. Its models, beside the names below, are told by the profiles of QEMU."""
 
-from domlint.capability import X86, Capability
+from domlint.architectures import X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _CPU = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefCpu)"

@@ -1,6 +1,7 @@
 """What devices need that have no file of their own: vsock, crypto, panic, pstore, watchdog."""
 
-from domlint.capability import ARM, PPC64, RISCV, X86, Capability
+from domlint.architectures import ARM, LOONGARCH, PPC64, RISCV, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _FORMAT = "libvirt 11.3.0 docs/formatdomain.rst"
@@ -73,7 +74,7 @@ ROWS = (
         libvirt="1.3.0",
         outcome=Outcome.DEFINE,
         until="11.3.0",
-        architectures=(*ARM, *RISCV, "loongarch64"),
+        architectures=(*ARM, *RISCV, *LOONGARCH),
     ),
     Capability(
         "panic-pci",

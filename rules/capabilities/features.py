@@ -1,6 +1,7 @@
 """What ``<features>`` and ``<clock>`` need."""
 
-from domlint.capability import PPC64, X86, Capability
+from domlint.architectures import PPC64, RISCV, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _FEATURES = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefFeatures)"
@@ -131,7 +132,7 @@ ROWS = (
         libvirt="11.1.0",
         outcome=Outcome.DEFINE,
         asked="11.3.0",
-        architectures=("riscv64", "riscv32"),
+        architectures=RISCV,
         machines=("virt",),
     ),
     Capability(

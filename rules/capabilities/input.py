@@ -1,6 +1,7 @@
 """What ``<input>`` and ``<hub>`` need."""
 
-from domlint.capability import ARM, PPC64, RISCV, S390, X86, Capability
+from domlint.architectures import ARM, LOONGARCH, PPC64, RISCV, S390, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _VALIDATE = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefInput)"
@@ -80,7 +81,7 @@ ROWS = (
         flags="i8042",
         outcome=Outcome.DEFINE,
         until="10.7.0",
-        architectures=(*ARM, *PPC64, *S390, *RISCV, "ppc", "sparc", "sparc64", "loongarch64"),
+        architectures=(*ARM, *PPC64, *S390, *RISCV, "ppc", "sparc", "sparc64", *LOONGARCH),
     ),
     Capability(
         "hub-usb",

@@ -1,6 +1,7 @@
 """What ``<iommu>`` needs."""
 
-from domlint.capability import X86, Capability
+from domlint.architectures import X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _VALIDATE = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefIOMMU)"

@@ -1,6 +1,7 @@
 """What memory devices, the memory balloon and shared memory need."""
 
-from domlint.capability import ARM, PPC64, S390, X86, Capability
+from domlint.architectures import ARM, LOONGARCH, PPC64, S390, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _MEMORY = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefMemory)"
@@ -8,7 +9,7 @@ _BACKEND = "libvirt src/qemu/qemu_command.c (qemuBuildMemoryBackendProps)"
 _BALLOON = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefMemballoon), 7.0.0 to 11.3.0"
 _SHMEM = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefShmem)"
 _FORMAT = "libvirt 11.3.0 docs/formatdomain.rst, Memory devices"
-_NOT_S390 = (*X86, *ARM, *PPC64, "riscv64", "loongarch64")
+_NOT_S390 = (*X86, *ARM, *PPC64, "riscv64", *LOONGARCH)
 
 ROWS = (
     Capability(

@@ -1,6 +1,7 @@
 """What ``<launchSecurity>`` needs. Whether a host has it is a matter of its CPU and kernel, too."""
 
-from domlint.capability import S390, X86, Capability
+from domlint.architectures import S390, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _DOMAIN = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDef)"

@@ -1,6 +1,7 @@
 """What a domain needs besides devices, features and CPUs: ``<os>``, memory, I/O threads, sysinfo, power management."""
 
-from domlint.capability import S390, X86, Capability
+from domlint.architectures import S390, X86
+from domlint.capability import Capability
 from domlint.findings import Outcome
 
 _BOOT = "libvirt src/qemu/qemu_validate.c (qemuValidateDomainDefBoot)"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from domlint.architectures import S390, X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.character import SERIAL_ADDRESSES, SERIAL_MODELS, SerialPort, is_serial_console
-from domlint.domain.kinds import S390, X86
 from domlint.domain.machine import MachineKind
 from domlint.domain.values import Unknown, attribute, child, decimal
 from domlint.findings import Outcome
@@ -107,15 +107,13 @@ def serial_target_port(context: Context, target: Element) -> Problems:
 
 
 def _wrong_address(context: Context, port: SerialPort) -> Problems:
-    kind, found = port.type_on(context.machine), attribute(port.address, "type")
-    wanted = SERIAL_ADDRESSES.get(kind) if isinstance(kind, str) else None
-    # On pSeries libvirt gives the port an address of its own, whatever the file says.
-    if port.address is None or wanted in (None, "spapr-vio") or not isinstance(found, str) or found in ("none", wanted):
+    found, wanted = attribute(port.address, "type"), port.address_on(context.machine)
+    if port.address is None or wanted is None or not isinstance(found, str) or found in ("none", wanted):
         return
+    kind, has = port.type_on(context.machine), f"an address of {wanted}" if wanted else "no address"
     yield Problem(
         Spot(port.address, "type"),
-        f"a serial port of the type '{kind}' has {f'an address of {wanted}' if wanted else 'no address'},"
-        f" not one of {found}",
+        f"a serial port of the type '{kind}' has {has}, not one of {found}",
         "remove <address>" + (f", or name the type of port that is on {found}" if found in ("pci", "usb") else ""),
     )
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from domlint.architectures import LOONGARCH, S390
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.controllers import VIRTIO_SCSI
 from domlint.domain.iothreads import FaultyMapping, mapping_faults
-from domlint.domain.machine import Machine
+from domlint.domain.machine import Machine, MachineKind
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, child_attribute, decimal
 from domlint.findings import Outcome
 from domlint.hosts.answer import Presence
@@ -30,10 +31,9 @@ def default_scsi_model(machine: Machine) -> Maybe[str]:
 
     Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainGetSCSIControllerModel), alike in 7.0.0 and 9.0.0.
     """
-    if machine.arch in ("s390x", "s390", "loongarch64"):
+    if machine.arch in (*S390, *LOONGARCH):
         return "virtio-scsi"
-    is_pseries = isinstance(machine.name, str) and (machine.name == "pseries" or machine.name.startswith("pseries-"))
-    return "ibmvscsi" if machine.arch in ("ppc64", "ppc64le") and is_pseries else UNKNOWN
+    return "ibmvscsi" if machine.kind is MachineKind.PSERIES else UNKNOWN
 
 
 def _model(context: Context, element: Element) -> Maybe[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from domlint.architectures import ARM, RISCV
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import disk_bus, interface_type, is_virtio, network_model
@@ -134,27 +135,23 @@ def device_address_type(context: Context, misplaced: _Misplaced) -> Problems:
     )
 
 
-_ARM: Final = frozenset({"aarch64", "armv7l", "armv6l"})
-_RISCV: Final = frozenset({"riscv64", "riscv32"})
-
-
 def _each_without_bus(context: Context, devices: Element) -> Iterator[Element]:
     """The virtio devices of a machine that has no bus for them, and that name no address.
 
     ``devices`` itself stands for the balloon that libvirt gives a machine of RISC-V.
     """
     machine = context.machine
-    if machine.kind is not MachineKind.OTHER or machine.arch not in _ARM | _RISCV or not context.domain.runs_on_qemu:
+    if machine.kind is not MachineKind.OTHER or machine.arch not in (*ARM, *RISCV) or not context.domain.runs_on_qemu:
         return
     if not isinstance(machine.name, str) or machine.name == "versatilepb":
         return
     # Libvirt starts a NIC of Arm's boards in an old way that asks for no address; a vexpress has no place for a vsock.
-    tags = [tag for tag in _BUS_SEEKING if tag != "interface" or machine.arch in _RISCV]
+    tags = [tag for tag in _BUS_SEEKING if tag != "interface" or machine.arch in RISCV]
     if context.libvirt is None or context.libvirt >= (9, 1, 0):
         tags.append("crypto")
     if machine.name.startswith("vexpress-"):
         tags = ["vsock"]
-    elif machine.arch in _RISCV and child(devices, "memballoon") is None:
+    elif machine.arch in RISCV and child(devices, "memballoon") is None:
         yield devices
     for device in devices.iterchildren(*tags):
         if _is_virtio(device) and child(device, "address") is None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from domlint.architectures import LOONGARCH, S390
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.disks import Disk, DiskName, take_apart, written_address
-from domlint.domain.machine import PciRoot
+from domlint.domain.machine import MachineKind, PciRoot
 from domlint.domain.values import UNKNOWN, attribute, child, decimal
 from domlint.findings import Outcome, Severity
 from domlint.hosts.answer import Presence
@@ -281,7 +282,6 @@ def _each_ide(context: Context, devices: Element) -> Iterator[_Ide]:
         yield _Ide(disks, controllers)
 
 
-_X86: Final = frozenset({"x86_64", "i686"})
 _OTHER_IDE_MACHINES: Final = frozenset({"malta", "sun4u", "g3beige"})
 
 
@@ -295,7 +295,7 @@ def _has_ide(context: Context) -> bool | None:
         return None
     if machine.name in _OTHER_IDE_MACHINES:
         return True
-    if machine.arch not in _X86:
+    if not machine.is_x86:
         return False
     return None if machine.root is PciRoot.UNKNOWN else machine.root is PciRoot.PCI
 
@@ -321,7 +321,7 @@ def ide_not_on_machine(context: Context, ide: _Ide) -> Problems:
     """
     if _has_ide(context) is not False:
         return
-    is_q35 = context.machine.root is PciRoot.PCIE and context.machine.arch in _X86
+    is_q35 = context.machine.kind is MachineKind.Q35
     way_out = "say bus='sata'" if is_q35 else "say bus='scsi' for a CD-ROM, bus='virtio' for a disk"
     found: list[tuple[Element, str, str]] = [(disk.element, f", where the {disk} is", way_out) for disk in ide.disks]
     found += [(controller, "", "remove the controller") for controller in ide.controllers if not ide.disks]
@@ -561,7 +561,7 @@ def target_on_default_controller(context: Context, disk: Disk) -> Problems:
     machine, host, element = context.machine, context.host, disk.parts.get("address")
     if host is None or element is None or not context.is_judged or not isinstance(machine.name, str):
         return
-    if machine.arch in ("s390x", "s390") or machine.name.startswith("pseries") or machine.arch == "loongarch64":
+    if machine.arch in (*S390, *LOONGARCH) or machine.kind is MachineKind.PSERIES:
         return
     if host.answer("lsi").presence is Presence.PRESENT:
         yield Problem(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from domlint.architectures import ARM, LOONGARCH, RISCV, X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.firmware import Firmware
-from domlint.domain.kinds import ARM, LOONGARCH, RISCV, X86
 from domlint.domain.values import UNKNOWN, child
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
@@ -111,7 +111,7 @@ def acpi_without_uefi(context: Context, acpi: Element) -> Problems:
 
 _SELECTABLE: Final = {
     "bios": X86,
-    "efi": X86 | ARM | RISCV | LOONGARCH,
+    "efi": (*X86, *ARM, *RISCV, *LOONGARCH),
 }
 """The architectures for which there is firmware of a kind at all, so that a descriptor may name some.
 
@@ -148,6 +148,6 @@ def selection_on_architecture(context: Context, firmware: Firmware) -> Problems:
             Spot(firmware.os, "firmware"),
             f"there is no firmware '{firmware.selection}' for {arch}: libvirt finds none to choose",
             "remove firmware='…': QEMU brings the firmware of this machine itself"
-            if arch not in ARM | RISCV
+            if arch not in (*ARM, *RISCV)
             else "choose firmware='efi', or remove it",
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from domlint.architectures import ARM, LOONGARCH, PPC64, RISCV, S390, X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.values import Unknown, attribute, child
@@ -16,8 +17,6 @@ from domlint.versions import Version
 if TYPE_CHECKING:
     from domlint.domain.cpu import DomainCpu
     from domlint.hosts.cpus import KnownModel
-
-X86: Final = frozenset({"x86_64", "i686"})
 
 
 AskedModel: TypeAlias = "tuple[DomainCpu, str, Spot]"
@@ -48,7 +47,7 @@ def in_words(names: Iterable[str], most: int = 8) -> str:
     return shown if len(listed) <= most else f"{shown} and {len(listed) - most} more"
 
 
-_NO_HOST_MODEL: Final = frozenset({"aarch64", "armv7l", "armv6l", "riscv64", "riscv32", "loongarch64"})
+_NO_HOST_MODEL: Final = (*ARM, *RISCV, *LOONGARCH)
 """Architectures on which libvirt does not know what CPU the host has for guests.
 
 Source: libvirt 7.0.0, 9.0.0 and 11.3.0 src/qemu/qemu_capabilities.c (virQEMUCapsInitCPUModel), src/cpu/cpu.c
@@ -460,9 +459,9 @@ def cpu_model_deprecated(context: Context, asked: AskedModel) -> Problems:
 
 
 _CONFIGURABLE: Final = {
-    **dict.fromkeys(("x86_64", "i686", "ppc64", "ppc64le", "s390x", "s390"), (None, Version(6, 0, 0))),
-    **dict.fromkeys(("aarch64", "armv7l", "armv7b", "armv6l"), (None, Version(6, 0, 0))),
-    **dict.fromkeys(("riscv64", "loongarch64"), (Version(9, 0, 0), Version(11, 3, 0))),
+    **dict.fromkeys((*X86, *PPC64, *S390), (None, Version(6, 0, 0))),
+    **dict.fromkeys((*ARM, "armv7b"), (None, Version(6, 0, 0))),
+    **dict.fromkeys(("riscv64", *LOONGARCH), (Version(9, 0, 0), Version(11, 3, 0))),
 }
 """The architectures whose CPUs libvirt configures: the newest release read without, the oldest with them.
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from domlint.architectures import X86
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.findings import Outcome, Severity
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
-from domlint.rules.host.cpu import X86, architecture, cpu_of
+from domlint.rules.host.cpu import architecture, cpu_of
 from domlint.versions import Version
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from domlint.architectures import PPC64
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.bitmaps import bitmap_of, members
@@ -123,9 +124,6 @@ def module_without_maximum_memory(context: Context, modules: tuple[Module, ...])
         )
 
 
-_WITHOUT_NODES: Final = ("ppc64", "ppc64le")
-
-
 @rule(
     "MEM041",
     "growing-memory-without-numa",
@@ -147,7 +145,7 @@ def growing_memory_without_numa(context: Context, element: Element) -> Problems:
     amounts, arch = context.domain.memory, context.machine.arch
     if element is not amounts.maximum_element or amounts.can_grow is not True or not context.domain.runs_on_qemu:
         return
-    if isinstance(arch, str) and arch not in _WITHOUT_NODES and context.domain.numa.element is None:
+    if isinstance(arch, str) and arch not in PPC64 and context.domain.numa.element is None:
         yield Problem(
             Spot(element),
             "memory can be plugged only into NUMA cells, of which the guest has none",
@@ -399,7 +397,7 @@ def module_node_missing(context: Context, module: Module) -> Problems:
         return
     cells = len(context.domain.numa.cells)
     # Where there is none, newer versions of libvirt add one, but not on IBM Z.
-    if not cells and context.machine.arch not in ("s390x", "s390"):
+    if not cells and not context.machine.is_s390:
         cells = 1
     if module.node >= cells:
         has = f"the guest has the cells 0 to {cells - 1}" if cells > 1 else "it has the cell 0 alone"
@@ -526,7 +524,7 @@ def pseries_label(context: Context, module: Module) -> Problems:
     The guest sees steps of 256 MiB, the label beside them.
     """
     label = module.size_of("target", "label", "size")
-    if module.model != "nvdimm" or context.machine.arch not in ("ppc64", "ppc64le") or isinstance(label, Unknown):
+    if module.model != "nvdimm" or not context.machine.is_ppc64 or isinstance(label, Unknown):
         return
     size = descendant(module.target, "size")
     if not label:
@@ -565,7 +563,7 @@ def module_uuid(context: Context, element: Element) -> Problems:
     libvirt 9.0.0 and later refuse to define the domain; older ones took the element and did nothing with it.
     """
     arch, module = context.machine.arch, element.getparent()
-    if not isinstance(arch, str) or arch in ("ppc64", "ppc64le") or not context.domain.runs_on_qemu:
+    if not isinstance(arch, str) or arch in PPC64 or not context.domain.runs_on_qemu:
         return
     if attribute(module, "model") == "nvdimm" and (element.text or "").strip():
         yield Problem(Spot(element), f"an NVDIMM of a guest with {arch} cannot have a UUID", "remove <uuid>")
@@ -690,7 +688,7 @@ def virtio_memory_blocks(context: Context, found: tuple[Module, int]) -> Problem
     module, block = found
     element = descendant(module.target, "block")
     spot = Spot(module.target if element is None else element)
-    least = 1024 if context.machine.arch in ("s390x", "s390") else 2048
+    least = 1024 if context.machine.is_s390 else 2048
     if not block:
         yield Problem(spot, "virtio-mem needs the size of its blocks", "add <block unit='MiB'>2</block>")
     elif block & (block - 1):
@@ -762,7 +760,7 @@ def channel_memory(context: Context, found: tuple[Module, int]) -> Problems:
     module, _block = found
     source, node = descendant(module.element, "source"), descendant(module.target, "node")
     page = context.domain.element.find("memoryBacking/hugepages/page")
-    if context.machine.arch not in ("s390x", "s390") or module.address == "pci":
+    if not context.machine.is_s390 or module.address == "pci":
         return
     cells = len(context.domain.numa.cells)
     if isinstance(module.node, int) and 0 < module.node < cells and node is not None:

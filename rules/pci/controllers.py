@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from domlint.architectures import ARM, RISCV
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.chipset import EXPANDER_BUSES, WITH_PCI_OF_ITS_OWN, Chipset, chipset_of
-from domlint.domain.machine import PciRoot
-from domlint.domain.pci_buses import ROOTS
+from domlint.domain.machine import MachineKind, PciRoot
+from domlint.domain.pci_buses import EXPANDER_BUSES, ROOTS
 from domlint.domain.pci_reading import PciController
 from domlint.domain.values import child
 from domlint.findings import Outcome
@@ -84,10 +84,7 @@ def _each_outsider(context: Context, devices: Element) -> Iterator[PciController
 
 def _each_misplaced_root(context: Context, devices: Element) -> Iterator[tuple[PciController, str]]:
     """Each controller that stands at index 0 instead of the machine's root, and that root; "" where it is not known."""
-    chipset = chipset_of(context.machine)
-    root = (WITH_PCI_OF_ITS_OWN.get(chipset) or context.machine.root).value
-    if chipset is Chipset.UNKNOWN or root not in ROOTS:
-        root = ""
+    root = context.machine.root.value if context.machine.root.value in ROOTS else ""
     for controller in context.selected(each_pci_controller, devices):
         fits = controller.model == root if root else controller.model in ROOTS
         if controller.index == 0 and isinstance(controller.model, str) and not fits:
@@ -182,8 +179,8 @@ def pci_root_with_address(context: Context, controller: PciController) -> Proble
         )
 
 
-def _each_with_machine(context: Context, devices: Element) -> Iterator[tuple[PciController, Chipset]]:
-    """The PCI controllers whose model hangs on the machine, with a chipset that is known."""
+def _each_with_machine(context: Context, devices: Element) -> Iterator[tuple[PciController, MachineKind]]:
+    """The PCI controllers whose model hangs on the machine, where it is known which that is."""
     controllers = context.selected(each_pci_controller, devices)
     if len(controllers) < 2 and not any(one.model == "pcie-expander-bus" or one.index for one in controllers):
         return
@@ -192,10 +189,10 @@ def _each_with_machine(context: Context, devices: Element) -> Iterator[tuple[Pci
         for one in controllers
         if one.model in _HANGING_ON_THE_MACHINE and (one.index or one.model in EXPANDER_BUSES)
     ]
-    chipset = chipset_of(context.machine) if hanging else Chipset.UNKNOWN
-    if chipset is not Chipset.UNKNOWN:
+    kind = context.machine.kind if hanging else MachineKind.UNKNOWN
+    if kind is not MachineKind.UNKNOWN:
         for controller in hanging:
-            yield controller, chipset
+            yield controller, kind
 
 
 _HANGING_ON_THE_MACHINE: Final = ROOTS | set(EXPANDER_BUSES)
@@ -214,16 +211,16 @@ _WORDS: Final = {"pci-expander-bus": "i440fx machines", "pcie-expander-bus": "q3
     bad=Example(f"{_ROOT}<controller type='pci' index='1' model='pci-expander-bus'/> <!-- PCI005 -->\n", machine="q35"),
     good=Example(f"{_ROOT}<controller type='pci' index='1' model='pcie-expander-bus'/>\n", machine="q35"),
 )
-def expander_bus_on_wrong_machine(context: Context, found: tuple[PciController, Chipset]) -> Problems:
+def expander_bus_on_wrong_machine(context: Context, found: tuple[PciController, MachineKind]) -> Problems:
     """An expander bus is on a machine that has no such thing.
 
     i440fx has pci-expander-bus, q35 and Arm's virt machine have pcie-expander-bus. libvirt refuses the definition.
     """
-    controller, chipset = found
+    controller, kind = found
     if not isinstance(controller.model, str) or controller.model not in EXPANDER_BUSES:
         return
-    if chipset not in EXPANDER_BUSES[controller.model]:
-        other = next((model for model, machines in EXPANDER_BUSES.items() if chipset in machines), None)
+    if kind not in EXPANDER_BUSES[controller.model]:
+        other = next((model for model, machines in EXPANDER_BUSES.items() if kind in machines), None)
         yield Problem(
             Spot(controller.element, "model"),
             f"only {_WORDS[controller.model]} have a {controller.model}, and the machine is {context.machine}:"
@@ -232,7 +229,7 @@ def expander_bus_on_wrong_machine(context: Context, found: tuple[PciController, 
         )
 
 
-_WITHOUT_ADDRESSES: Final = frozenset({"aarch64", "armv7l", "armv6l", "riscv64", "riscv32"})
+_WITHOUT_ADDRESSES: Final = (*ARM, *RISCV)
 """Architectures of which libvirt gives the PCI controllers of a machine without PCI neither address nor model name.
 
 Source: libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainSupportsPCI), src/qemu/qemu_domain_address.c
@@ -288,16 +285,16 @@ def pci_controller_on_machine_without_pci(context: Context, controller: PciContr
     bad=Example(f"{_ROOT}<controller type='pci' index='1' model='pcie-root'/> <!-- PCI006 -->\n"),
     good=Example(f"{_ROOT}<controller type='pci' index='1' model='pcie-root-port'/>\n"),
 )
-def second_pci_root(context: Context, found: tuple[PciController, Chipset]) -> Problems:
+def second_pci_root(context: Context, found: tuple[PciController, MachineKind]) -> Problems:
     """A root has an index other than 0.
 
     Only pseries machines have several roots, all of them pci-root. libvirt refuses the definition.
     """
-    controller, chipset = found
+    controller, kind = found
     index = controller.index
     if controller.model not in ROOTS or not isinstance(index, int) or not index:
         return
-    if chipset is not Chipset.PSERIES or controller.model == PciRoot.PCIE.value:
+    if kind is not MachineKind.PSERIES or controller.model == PciRoot.PCIE.value:
         yield Problem(
             Spot(controller.element, "index" if controller.element.get("index") is not None else None),
             f"a {controller.model} has the index 0, and this one has {index}: libvirt refuses the definition",

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.chipset import Chipset, chipset_of
+from domlint.domain.machine import MachineKind
 from domlint.domain.pci_buses import ROOTS
 from domlint.domain.pci_reading import PciController
 from domlint.domain.values import attribute, c_integer, child, decimal
@@ -279,12 +279,12 @@ _OF_PSERIES: Final = (
 )
 
 
-def _each_root(context: Context, devices: Element) -> Iterator[tuple[PciController, Chipset]]:
+def _each_root(context: Context, devices: Element) -> Iterator[tuple[PciController, MachineKind]]:
     for controller in context.selected(each_pci_controller, devices):
         if controller.model in ROOTS and len(controller.element):
-            chipset = chipset_of(context.machine)
-            if chipset is not Chipset.UNKNOWN:
-                yield controller, chipset
+            kind = context.machine.kind
+            if kind is not MachineKind.UNKNOWN:
+                yield controller, kind
 
 
 @rule(
@@ -305,13 +305,13 @@ def _each_root(context: Context, devices: Element) -> Iterator[tuple[PciControll
         arch="ppc64",
     ),
 )
-def option_of_pseries_root(context: Context, found: tuple[PciController, Chipset]) -> Problems:
+def option_of_pseries_root(context: Context, found: tuple[PciController, MachineKind]) -> Problems:
     """The root of another machine has what only host bridges of pseries machines have.
 
     These are the target's index, and the model name spapr-pci-host-bridge. libvirt refuses the definition.
     """
-    controller, chipset = found
-    if controller.model != "pci-root" or chipset is Chipset.PSERIES:
+    controller, kind = found
+    if controller.model != "pci-root" or kind is MachineKind.PSERIES:
         return
     target, model = child(controller.element, "target"), child(controller.element, "model")
     spots = []
@@ -328,7 +328,7 @@ def option_of_pseries_root(context: Context, found: tuple[PciController, Chipset
         )
 
 
-_WITH_HOLE: Final = {Chipset.I440FX: "pci-root", Chipset.Q35: "pcie-root"}
+_WITH_HOLE: Final = {MachineKind.I440FX: "pci-root", MachineKind.Q35: "pcie-root"}
 
 
 @rule(
@@ -351,14 +351,14 @@ _WITH_HOLE: Final = {Chipset.I440FX: "pci-root", Chipset.Q35: "pcie-root"}
         machine="pc",
     ),
 )
-def pci_hole_on_wrong_machine(context: Context, found: tuple[PciController, Chipset]) -> Problems:
+def pci_hole_on_wrong_machine(context: Context, found: tuple[PciController, MachineKind]) -> Problems:
     """The 64-bit PCI hole is given a size on a machine whose hole has none to give.
 
     i440fx and q35 take a size. libvirt refuses the definition on all others.
     """
-    controller, chipset = found
+    controller, kind = found
     hole = child(controller.element, "pcihole64")
-    if hole is not None and _WITH_HOLE.get(chipset) != controller.model and chipset not in _WITH_HOLE:
+    if hole is not None and _WITH_HOLE.get(kind) != controller.model and kind not in _WITH_HOLE:
         yield Problem(
             Spot(hole),
             f"the machine {context.machine} takes no size of the 64-bit PCI hole: libvirt refuses the definition",

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from domlint.architectures import S390
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.devices import describe
+from domlint.domain.machine import MachineKind
 from domlint.domain.usb import (
     MOST_XHCI_PORTS,
     XHCI,
@@ -16,7 +18,6 @@ from domlint.domain.usb import (
     adds_usb,
     default_usb_model,
     is_dropped,
-    is_q35,
     is_usual,
     usb_troubles,
 )
@@ -477,7 +478,7 @@ def _each_default(context: Context, devices: Element) -> Iterator[tuple[Element 
         yield from ((element, model) for element in (*without, *((None,) if is_added else ())))
 
 
-_WITHOUT_DEFAULT_CONTROLLER: Final = frozenset({"s390x", "s390"})
+_WITHOUT_DEFAULT_CONTROLLER: Final = S390
 """Where libvirt leaves a USB controller without model out of the command line.
 
 Source: libvirt 11.3.0 src/qemu/qemu_command.c (qemuBuildControllersByTypeCommandLine).
@@ -485,6 +486,13 @@ Source: libvirt 11.3.0 src/qemu/qemu_command.c (qemuBuildControllersByTypeComman
 
 _WITHOUT_LEGACY: Final = Version(11, 3, 0)
 """A libvirt that does without QEMU's option -usb; 9.0.0 had it still."""
+
+_NEVER_WITH_LEGACY: Final = (
+    MachineKind.Q35,
+    MachineKind.ARM_VIRT,
+    MachineKind.RISCV_VIRT,
+    MachineKind.LOONGARCH_VIRT,
+)
 
 
 @rule(
@@ -507,9 +515,8 @@ def usb_without_default_model(context: Context, found: tuple[Element | None, May
     the file has none is one without a model, too.
     """
     element, model = found
-    machine = context.machine.name
     is_new = context.libvirt is None or context.libvirt >= _WITHOUT_LEGACY
-    never_had = is_q35(context.machine) or (isinstance(machine, str) and (machine == "virt" or machine[:5] == "virt-"))
+    never_had = context.machine.kind in _NEVER_WITH_LEGACY
     if model is None and (is_new or never_had):
         where = context.domain.devices if element is None else element
         if where is not None:

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from domlint.capability import MACHINE_CLASSES, Capability
+from domlint.capability import MACHINES, Capability
+from domlint.domain.machine import architectures_of
 from domlint.selector import TEXT, Condition, Selector, Step
 
 VERSIONED = {"i440fx": "pc", "q35": "q35", "virt": "virt", "pseries": "pseries", "ccw": "s390-ccw-virtio"}
@@ -31,7 +32,7 @@ def domain_for(row: Capability, selector: Selector) -> etree._Element:
 def kind_of(row: Capability) -> tuple[str, str]:
     """An architecture and a machine that the row is about."""
     if row.machines:
-        architectures = MACHINE_CLASSES[row.machines[0]][0]
+        architectures = [arch for kind in MACHINES[row.machines[0]] for arch in architectures_of(kind)]
         arch = next(arch for arch in architectures if not row.architectures or arch in row.architectures)
         return arch, VERSIONED[row.machines[0]]
     arch = row.architectures[0] if row.architectures else "x86_64"
