@@ -1,8 +1,12 @@
-"""Changes to a document, as rules name them: by element and attribute, whatever the bytes of the file are."""
+"""Changes to a document, as rules name them: by element and attribute, whatever the bytes of the file are.
+
+What is neither, a comment or a word in a list, is named by its place.
+"""
 
 from typing import NamedTuple, TypeAlias
 
 from domlint.document import Element
+from domlint.findings import Location
 
 
 class SetAttribute(NamedTuple):
@@ -55,8 +59,38 @@ class AddElement(NamedTuple):
     xml: str
 
 
+class RemoveComment(NamedTuple):
+    """Take a comment away, with the blanks around it, and with its lines where nothing else is on them."""
+
+    location: Location
+
+
+class RemoveWord(NamedTuple):
+    """Take a word, which stands as it is at a place, out of a list with commas: with one comma and its blanks."""
+
+    location: Location
+    word: str
+
+
+class ReplaceWord(NamedTuple):
+    """Write another word in place of one that stands as it is at a place."""
+
+    location: Location
+    word: str
+    to: str
+
+
 Change: TypeAlias = (
-    SetAttribute | RemoveAttribute | RenameAttribute | RenameElement | SetText | RemoveElement | AddElement
+    SetAttribute
+    | RemoveAttribute
+    | RenameAttribute
+    | RenameElement
+    | SetText
+    | RemoveElement
+    | AddElement
+    | RemoveComment
+    | RemoveWord
+    | ReplaceWord
 )
 
 

@@ -9,17 +9,21 @@ from domlint.changes import (
     Change,
     Fix,
     RemoveAttribute,
+    RemoveComment,
     RemoveElement,
+    RemoveWord,
     RenameAttribute,
     RenameElement,
+    ReplaceWord,
     SetAttribute,
     SetText,
 )
 from domlint.document import Document, Element
-from domlint.findings import Edit, Remedy
+from domlint.findings import Edit, Location, Remedy
 from domlint.positions import ElementSpan, Text
 
 _BLANKS: Final = b" \t"
+_SPACES: Final = b" \t\r\n"
 _USUAL_INDENTATION: Final = b"  "
 
 
@@ -53,8 +57,16 @@ _Replaced = tuple[int, int, bytes]
 
 def _replaced(document: Document, text: Text, change: Change) -> Iterable[_Replaced]:
     """The bytes that one change replaces. Raises LookupError where they are not known."""
+    source = text.utf8
+    match change:
+        case RemoveComment(location=location):
+            return (_comment(source, *_span(document, source, location)),)
+        case RemoveWord(location=location, word=word):
+            return (_in_list(source, *_span(document, source, location, word)),)
+        case ReplaceWord(location=location, word=word, to=to):
+            return ((*_span(document, source, location, word), to.encode()),)
     element = change.parent if isinstance(change, AddElement) else change.element
-    span, source = document.span(element), text.utf8
+    span = document.span(element)
     match change:
         case SetAttribute(name=name, value=value):
             return (_attribute(span, source, name, value),)
@@ -130,6 +142,52 @@ def _with_its_line(source: bytes, start: int, end: int) -> _Replaced:
     if at_begin and source[after : after + 1] in (b"\n", b"\r"):
         return (begin, after + 1, b"")
     return (start, end, b"")
+
+
+def _span(document: Document, source: bytes, location: Location, word: str | None = None) -> tuple[int, int]:
+    """The bytes of the document at a place of the file. Raises LookupError where something else than the word is."""
+    mark = len(document.data) - len(source)  # a byte order mark
+    start, end = location.offset - mark, location.end_offset - mark
+    if word is not None and source[start:end] != word.encode():
+        raise LookupError(word)
+    return start, end
+
+
+def _comment(source: bytes, start: int, end: int) -> _Replaced:
+    """The span of a comment that is taken away, so that what is around it stands as if it had never been there."""
+    whole = _with_its_line(source, start, end)
+    if whole[:2] != (start, end):
+        return whole
+    begin, after = start, end
+    while begin and source[begin - 1] in _BLANKS:
+        begin -= 1
+    while source[after : after + 1] and source[after] in _BLANKS:
+        after += 1
+    if begin == 0 or source[begin - 1 : begin] in (b"\n", b"\r"):
+        return (start, after, b"")
+    # Behind an element blanks mean nothing, unless a text follows; behind a text they may be part of it.
+    is_behind_tag = source[begin - 1 : begin] == b">"
+    return (begin, end, b"") if is_behind_tag and source[after : after + 1] in (b"", b"\n", b"\r", b"<") else whole
+
+
+def _in_list(source: bytes, start: int, end: int) -> _Replaced:
+    """The span of a word that is taken out of a list. Raises LookupError where no comma is beside it."""
+    before, after = start, end
+    while before and source[before - 1] in _SPACES:
+        before -= 1
+    while source[after : after + 1] and source[after] in _SPACES:
+        after += 1
+    if source[before - 1 : before] == b",":
+        before -= 1
+        while source[after : after + 1] != b"," and source[before - 1] in _SPACES:
+            before -= 1
+        return (before, after, b"")
+    if source[after : after + 1] != b",":
+        raise LookupError("the word is not in a list")
+    after += 1
+    while source[after : after + 1] and source[after] in _SPACES:
+        after += 1
+    return (start, after, b"")
 
 
 def _indentation(source: bytes, start: int) -> bytes | None:

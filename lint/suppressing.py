@@ -17,8 +17,9 @@ _MOST_NEAREST: Final = 20
 
 
 class Unknown(NamedTuple):
-    """A name that is that of no rule, with some that are like it."""
+    """A name in a suppression that is that of no rule, with some that are like it, the nearest first."""
 
+    suppression: Suppression
     name: Name
     nearest: tuple[str, ...]
 
@@ -72,7 +73,9 @@ def apply(
         for number, suppression in enumerate(suppressions)
         for place, name in enumerate(suppression.names)
     }
-    codes, unknown = _codes(entries.values(), names, misunderstood)
+    codes, unknown = _codes(
+        ((suppressions[number], name) for (number, _), name in entries.items()), names, misunderstood
+    )
     by_text: dict[str, list[_Entry]] = {}
     for entry, name in entries.items():
         by_text.setdefault(_normalised(name), []).append(entry)
@@ -119,13 +122,13 @@ def _normalised(name: Name) -> str:
 
 
 def _codes(
-    used: Iterable[Name], names: Names, misunderstood: list[Misunderstood]
+    used: Iterable[tuple[Suppression, Name]], names: Names, misunderstood: list[Misunderstood]
 ) -> tuple[dict[str, frozenset[str]], list[Unknown]]:
     """The codes that each name means, and the names that mean none."""
     codes: dict[str, frozenset[str]] = {}
     nearest: dict[str, tuple[str, ...]] = {}
     unknown = []
-    for name in used:
+    for suppression, name in used:
         text = _normalised(name)
         if text not in codes and text not in nearest:
             matching = names.matching(name.text)
@@ -135,7 +138,7 @@ def _codes(
                 # To look for what is like a name takes long.
                 nearest[text] = names.nearest(name.text) if len(nearest) < _MOST_NEAREST else ()
         if text in nearest:
-            unknown.append(Unknown(name, nearest[text]))
+            unknown.append(Unknown(suppression, name, nearest[text]))
         elif all(code.startswith(FAMILY) for code in codes[text]):
             message = f"{name.text} is about suppressions themselves, and cannot be suppressed by one"
             misunderstood.append(Misunderstood(name.location, message, "put it into ignore of the configuration"))

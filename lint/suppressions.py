@@ -12,6 +12,7 @@
 
 libvirt drops comments when it reads a definition. It keeps metadata: of each namespace one element, the first.
 Without ``at`` (see domlint.selector), the second form is about the whole file.
+What a template fills in says nothing yet.
 """
 
 import re
@@ -22,6 +23,7 @@ from typing import Final, NamedTuple, TypeAlias
 from domlint.comments import Comment, comments_of
 from domlint.document import Document, Element
 from domlint.findings import Location
+from domlint.placeholders import is_placeholder
 
 NAMESPACE: Final = "urn:domlint:1"
 """The namespace of the element in metadata."""
@@ -48,8 +50,8 @@ class Name(NamedTuple):
 class Suppression(NamedTuple):
     """What shall not be told, where, and why.
 
-    ``kind`` is "comment" or "metadata", ``location`` the place of the comment or element. It covers a ``line``, or the
-    bytes of the file in ``spans`` (None for the whole file).
+    ``kind`` is "comment" or "metadata", ``location`` the place of the comment or ``element``. It covers a ``line``, or
+    the bytes of the file in ``spans`` (None for the whole file).
     """
 
     kind: str
@@ -58,6 +60,7 @@ class Suppression(NamedTuple):
     location: Location
     line: int | None = None
     spans: tuple[tuple[int, int], ...] | None = None
+    element: Element | None = None
 
 
 class Misunderstood(NamedTuple):
@@ -85,6 +88,8 @@ def _of_comment(document: Document, comment: Comment) -> Iterator[Said]:
     rest = re.compile(_DIRECTIVE, re.DOTALL).fullmatch(comment.text, begun.end())
     assert rest is not None
     word, names, reason = rest["word"], rest["names"], " ".join(rest["reason"].split())
+    if is_placeholder(names or ""):
+        return
     if word not in _WORDS:
         yield _unknown_word(word, comment.location)
         return
@@ -146,6 +151,8 @@ def _of_metadata(document: Document) -> Iterator[Said]:
                 if child.tag not in ("ignore", f"{{{NAMESPACE}}}ignore"):
                     yield _unknown_element(document, child, "ignore")
                     continue
+                if any(is_placeholder(child.get(attribute, "")) for attribute in ("rules", "at")):
+                    continue
                 placed += "at" in child.attrib
                 if placed > _MOST_PLACED:
                     message = f"this is not read: {_MOST_PLACED} others say where with at"
@@ -174,14 +181,14 @@ def _of_element(document: Document, definition: Element, element: Element) -> Sa
     reason = " ".join((element.get("reason") or "").split())
     at = element.get("at")
     if at is None:
-        return Suppression("metadata", names, reason, location)
+        return Suppression("metadata", names, reason, location, element=element)
     try:
         selectors = Selectors([(parse_selector(at), None)])
     except SelectorError as error:
         help_ = "write it like devices/interface[alias/@name='ua-uplink']"
         return Misunderstood(document.locate(element, "at"), f"it does not say where: {error}", help_)
     elements = [selected for _value, selected, _attribute in selectors.select(definition)]
-    return Suppression("metadata", names, reason, location, spans=_spans(document, elements))
+    return Suppression("metadata", names, reason, location, spans=_spans(document, elements), element=element)
 
 
 def _names_in_attribute(document: Document, element: Element) -> Iterator[Name]:

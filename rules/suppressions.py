@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 from typing import Final
 
+from domlint.changes import Change, Fix, RemoveComment, RemoveElement, RemoveWord, ReplaceWord
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.findings import Outcome, Severity
 from domlint.rule import SUPPRESSIONS, Example, Problem, Problems, rule
-from domlint.suppressions import Suppression
+from domlint.suppressions import Name, Suppression
 
 _SOURCE: Final = "docs/suppressions.md"
 
@@ -43,6 +45,32 @@ def _what(suppression: Suppression) -> str:
     return "comment" if suppression.kind == "comment" else "element"
 
 
+def _removed(suppression: Suppression) -> Fix:
+    """Take a suppression away, with what of the metadata nothing is left in."""
+    change: Change = RemoveComment(suppression.location)
+    element = suppression.element
+    if element is not None:
+        while element.tag != "metadata" and _is_alone(element):
+            element = element.getparent()
+            assert element is not None
+        change = RemoveElement(element)
+    return Fix(f"remove the {_what(suppression)}", (change,))
+
+
+def _is_alone(element: Element) -> bool:
+    """Tell whether nothing but blanks is beside an element."""
+    parent = element.getparent()
+    assert parent is not None
+    return len(parent) == 1 and not ((parent.text or "") + (element.tail or "")).strip()
+
+
+def _without(suppression: Suppression, name: Name) -> Fix:
+    """Take a name out of a suppression, or all of it where there is no other name in it."""
+    if len(suppression.names) == 1:
+        return _removed(suppression)
+    return Fix(f"remove {name.text} from the {_what(suppression)}", (RemoveWord(name.location, name.text),))
+
+
 def _or(names: Iterable[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} or {last}" if others else last
@@ -69,14 +97,16 @@ def unused_suppression(context: Context, _root: Element) -> Problems:
         what = _what(suppression)
         if suppression.spans == ():
             where = "no element follows it" if what == "comment" else "at selects no element"
-            yield Problem(suppression.location, f"the {what} suppresses nothing: {where}", f"remove the {what}")
+            message = f"the {what} suppresses nothing: {where}"
+            yield Problem(suppression.location, message, f"remove the {what}", fix=_removed(suppression))
         elif len(names) == len(suppression.names):
             message = f"nothing is found here that {_or(name.text for name in names)} would suppress"
-            yield Problem(suppression.location, message, f"remove the {what}")
+            yield Problem(suppression.location, message, f"remove the {what}", fix=_removed(suppression))
         else:
             for name in names:
                 message = f"nothing is found here that {name.text} would suppress"
-                yield Problem(name.location, message, f"remove {name.text} from the {what}")
+                fix = _without(suppression, name)
+                yield Problem(name.location, message, f"remove {name.text} from the {what}", fix=fix)
 
 
 @rule(
@@ -95,9 +125,23 @@ def unknown_rule_suppressed(context: Context, _root: Element) -> Problems:
     It suppresses nothing. There may be a typing error, or the rule has another code in this version of domlint.
     """
     assert context.applied is not None
-    for name, nearest in context.applied.unknown:
+    for suppression, name, nearest in context.applied.unknown:
         help_ = f"did you mean {' or '.join(nearest)}?" if nearest else "see: domlint rules"
-        yield Problem(name.location, f"no rule has the code, prefix or name '{name.text}'", help_)
+        message = f"no rule has the code, prefix or name '{name.text}'"
+        yield Problem(name.location, message, help_, fix=_known(suppression, name, nearest))
+
+
+def _known(suppression: Suppression, name: Name, nearest: Sequence[str]) -> Fix | None:
+    """Write the one name that is meant, or none; None where it may be one or the other."""
+    if not nearest:
+        return _without(suppression, name)
+    likeness = [SequenceMatcher(None, name.text.lower(), one.lower()).ratio() for one in nearest]
+    if likeness.count(max(likeness)) > 1:
+        return None
+    meant = nearest[likeness.index(max(likeness))]
+    if meant.upper() in {other.text.upper() for other in suppression.names}:
+        return _without(suppression, name)
+    return Fix(f"write {meant}", (ReplaceWord(name.location, name.text, meant),), is_safe=False)
 
 
 @rule(

@@ -27,7 +27,14 @@ RULES = list(catalogue())
 
 def plan_of(example: Example, strict: bool = False) -> Plan:
     libvirt = Version.parse(example.libvirt) if example.libvirt else None
-    return Plan(catalogue(), example_hosts(example), example_networks(example), libvirt, strict=strict)
+    return Plan(
+        catalogue(),
+        example_hosts(example),
+        example_networks(example),
+        libvirt,
+        strict=strict,
+        not_ignorable=example.not_ignorable,
+    )
 
 
 def weighty(report: FileReport) -> set[str]:
