@@ -99,6 +99,33 @@ class Example(NamedTuple):
     not_ignorable: tuple[str, ...] = ()
 
 
+def whole_example(
+    after: str = "",
+    *,
+    before: str = "  <memory unit='MiB'>2048</memory>\n",
+    os: str = "",
+    opening: str = "<os>",
+    mark: str = "",
+    domain_type: str = "kvm",
+    name: str = "web1",
+    arch: str = "x86_64",
+    machine: str = "pc-q35-8.2",
+    host: str = "",
+    libvirt: str = "",
+) -> Example:
+    """An example that is a whole domain, for a rule on what most examples leave out or have always alike.
+
+    ``before`` is what stands between the name and ``<os>``, ``os`` what stands in that behind its type, ``after`` what
+    follows it, in whole lines with their indentation; ``opening`` is the tag of ``<os>``, and ``mark`` a comment with
+    the rule's code, on the line of the type.
+    """
+    document = (
+        f"<domain type='{domain_type}'>\n  <name>{name}</name>\n{before}"
+        f"  {opening}\n    <type arch='{arch}' machine='{machine}'>hvm</type>{mark}\n{os}  </os>\n{after}</domain>\n"
+    )
+    return Example("", arch=arch, machine=machine, host=host, libvirt=libvirt, document=document)
+
+
 class Rule(NamedTuple):
     """A rule with everything that is known of it."""
 

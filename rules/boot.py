@@ -11,7 +11,7 @@ from domlint.domain import Context
 from domlint.domain.boot import boot_number
 from domlint.domain.values import UNKNOWN, attribute, child
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 
 _VALIDATE: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c"
 _POST_PARSE: Final = "libvirt 11.3.0 src/conf/domain_postparse.c, alike in 7.0.0 and 9.0.0"
@@ -29,16 +29,8 @@ _DISKS: Final = """\
 """
 
 
-def _document(os: str, around: str = "", devices: str = "", arch: str = "x86_64", machine: str = "pc-q35-8.2") -> str:
-    return (
-        "<domain type='kvm'>\n  <name>web1</name>\n  <memory unit='MiB'>2048</memory>\n"
-        f"  <os>\n    <type arch='{arch}' machine='{machine}'>hvm</type>\n{os}  </os>\n"
-        f"{around}  <devices>\n{devices}  </devices>\n</domain>\n"
-    )
-
-
-def _whole(os: str = "", around: str = "", devices: str = "", **more: str) -> Example:
-    return Example("", document=_document(os, around, devices, **more))
+def _whole(os: str = "", around: str = "", devices: str = "", **details: str) -> Example:
+    return whole_example(f"{around}  <devices>\n{devices}  </devices>\n", os=os, **details)
 
 
 def _each_boot(context: Context, boot: Element) -> Iterator[Element]:

@@ -11,7 +11,7 @@ from domlint.domain import Context
 from domlint.domain.cpu import gets_no_cpu
 from domlint.domain.values import UNKNOWN, Unknown, attribute, child, decimal
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -31,23 +31,14 @@ def _cpu(inside: str, opening: str = "<cpu>", **details: str) -> Example:
     return Example("", around=f"{opening}\n  {inside}\n</cpu>")._replace(**details)  # type: ignore[arg-type]
 
 
-_GUEST: Final = """\
-<domain type='{type}'>
-  <name>vm1</name>
-  <memory unit='MiB'>1024</memory>
-  <vcpu>1</vcpu>
-  <os>
-    <type arch='{arch}' machine='{machine}'>hvm</type>
-  </os>
-  <cpu mode='{mode}'>
-    {cpu}
-  </cpu>
-</domain>
-"""
+_SMALL: Final = "  <memory unit='MiB'>1024</memory>\n  <vcpu>1</vcpu>\n"
 
 
-def _guest(cpu: str, arch: str, machine: str, mode: str = "host-passthrough", type_: str = "kvm") -> Example:
-    return Example("", document=_GUEST.format(cpu=cpu, arch=arch, machine=machine, mode=mode, type=type_))
+def _guest(
+    inside: str, arch: str, machine: str, opening: str = "<cpu mode='host-passthrough'>", **details: str
+) -> Example:
+    after = f"  {opening}\n    {inside}\n  </cpu>\n"
+    return whole_example(after, before=_SMALL, name="vm1", arch=arch, machine=machine, **details)
 
 
 def _each_cpu(context: Context, element: Element) -> Iterator[DomainCpu]:
@@ -214,12 +205,7 @@ def sve_lengths_without_sve(context: Context, cpu: DomainCpu) -> Problems:
     each=_each_cpu,
     needs=Needs.MACHINE,
     source="libvirt 11.3.0 src/conf/domain_postparse.c (virDomainDefPostParseCPU), alike in 7.0.0 and 9.0.0",
-    bad=Example(
-        "",
-        document=_GUEST.format(cpu="", arch="aarch64", machine="virt", mode="custom", type="kvm").replace(
-            "mode='custom'>", "check='none'> <!-- CPU006 -->"
-        ),
-    ),
+    bad=_guest("", "aarch64", "virt", "<cpu check='none'> <!-- CPU006 -->"),
     good=_guest("", "aarch64", "virt"),
 )
 def cpu_check_without_model(context: Context, cpu: DomainCpu) -> Problems:
@@ -425,9 +411,14 @@ def cpu_address_bits_missing(context: Context, element: Element) -> Problems:
         "<model>z14</model>\n    <feature policy='optional' name='vx'/> <!-- CPU020 -->",
         "s390x",
         "s390-ccw-virtio",
-        "custom",
+        "<cpu mode='custom'>",
     ),
-    good=_guest("<model>z14</model>\n    <feature policy='disable' name='vx'/>", "s390x", "s390-ccw-virtio", "custom"),
+    good=_guest(
+        "<model>z14</model>\n    <feature policy='disable' name='vx'/>",
+        "s390x",
+        "s390-ccw-virtio",
+        "<cpu mode='custom'>",
+    ),
 )
 def cpu_features_of_s390(context: Context, cpu: DomainCpu) -> Problems:
     """On s390x a feature is required or disabled, and a model is what it is.

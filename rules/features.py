@@ -13,29 +13,18 @@ from domlint.domain.machine import MachineKind
 from domlint.domain.sizes import is_power_of_two, scaled_size
 from domlint.domain.values import UNKNOWN, attribute, c_integer, child, has_twin
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 
 _VALIDATE: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDefFeatures)"
 _PARSER: Final = "libvirt 11.3.0 src/conf/domain_conf.c"
 _MEBIBYTE: Final = 1024 * 1024
 
-_GUEST: Final = """\
-<domain type='{type}'>
-  <name>vm1</name>
-  <memory unit='MiB'>1024</memory>
-  <vcpu>1</vcpu>
-  <os>
-    <type arch='{arch}' machine='{machine}'>hvm</type>
-  </os>
-  <features>
-{features}
-  </features>
-</domain>
-"""
+_SMALL: Final = "  <memory unit='MiB'>1024</memory>\n  <vcpu>1</vcpu>\n"
 
 
 def _guest(features: str, arch: str = "aarch64", machine: str = "virt", type_: str = "kvm") -> Example:
-    return Example("", document=_GUEST.format(features=f"    {features}", arch=arch, machine=machine, type=type_))
+    after = f"  <features>\n    {features}\n  </features>\n"
+    return whole_example(after, before=_SMALL, name="vm1", arch=arch, machine=machine, domain_type=type_)
 
 
 def _features(features: str, **details: str) -> Example:

@@ -9,7 +9,7 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.interfaces import is_unread_driver
 from domlint.findings import Location, Outcome, Severity
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.structure import Kind, Mistake
 
 _SOURCE = "libvirt 11.3.0 docs/formatdomain.rst, src/conf/domain_conf.c"
@@ -157,34 +157,8 @@ def unknown_attribute(context: Context, mistake: Mistake) -> Problems:
     on=".",
     each=_mistakes,
     source=_SOURCE,
-    bad=Example(
-        "",
-        document="""\
-<domain type='kvm'>
-  <name>web1</name>
-  <memory unit='MiB'>2048</memory>
-  <os>
-    <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
-  </os>
-  <timer name='hpet' present='no'/> <!-- SCHEMA003 -->
-</domain>
-""",
-    ),
-    good=Example(
-        "",
-        document="""\
-<domain type='kvm'>
-  <name>web1</name>
-  <memory unit='MiB'>2048</memory>
-  <os>
-    <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
-  </os>
-  <clock offset='utc'>
-    <timer name='hpet' present='no'/>
-  </clock>
-</domain>
-""",
-    ),
+    bad=whole_example("  <timer name='hpet' present='no'/> <!-- SCHEMA003 -->\n"),
+    good=whole_example("  <clock offset='utc'>\n    <timer name='hpet' present='no'/>\n  </clock>\n"),
 )
 def misplaced_element(context: Context, mistake: Mistake) -> Problems:
     """libvirt knows the element, but not at this place.

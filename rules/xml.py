@@ -5,19 +5,9 @@ from __future__ import annotations
 from domlint.document import Element, FaultKind
 from domlint.domain import Context
 from domlint.findings import Outcome, Severity
-from domlint.rule import Example, Problem, Problems, rule
+from domlint.rule import Example, Problem, Problems, rule, whole_example
 
-_DOMAIN = """\
-<domain type='kvm'>
-  <name>web1</name>
-  <memory unit='MiB'>2048</memory>
-  <os>
-    <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
-  </os>
-</domain>
-"""
-
-_GOOD = Example("", document=_DOMAIN)
+_GOOD = whole_example()
 
 
 def _faults(context: Context, *kinds: FaultKind) -> Problems:

@@ -11,23 +11,8 @@ from domlint.domain import Context
 from domlint.domain.firmware import Firmware
 from domlint.domain.values import UNKNOWN, child
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
-from domlint.versions import Version
-
-_PERSISTENT: Final = "9.2.0"
-"""The libvirt that keeps the firmware it has chosen in the definition (NEWS.rst, "Make firmware selection
-persistent"), and reads descriptors of firmware when the domain is defined."""
-_ACPI: Final = "  <features>\n    <acpi/>\n  </features>\n"
-
-
-def _whole(
-    os: str, around: str = _ACPI, attributes: str = "", libvirt: str = "", arch: str = "x86_64", machine: str = "q35"
-) -> Example:
-    document = (
-        "<domain type='kvm'>\n  <name>web1</name>\n  <memory unit='MiB'>2048</memory>\n"
-        f"  <os{attributes}>\n    <type arch='{arch}' machine='{machine}'>hvm</type>\n{os}  </os>\n{around}</domain>\n"
-    )
-    return Example("", document=document, libvirt=libvirt)
+from domlint.rule import Needs, Problem, Problems, Spot, rule
+from domlint.rules.firmware import ACPI, firmware_example, is_forgetful
 
 
 def _each(context: Context, os: Element) -> Iterator[Firmware]:
@@ -39,10 +24,6 @@ def _each(context: Context, os: Element) -> Iterator[Firmware]:
         yield firmware
 
 
-def _is_before(context: Context, release: str) -> bool:
-    return context.libvirt is not None and context.libvirt < Version.parse(release)
-
-
 @rule(
     "FW012",
     "uefi-without-acpi",
@@ -51,12 +32,8 @@ def _is_before(context: Context, release: str) -> bool:
     each=_each,
     needs=Needs.MACHINE,
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDef), alike in 7.0.0 and 9.0.0",
-    bad=Example(
-        "",
-        document="<domain type='kvm'>\n  <name>web1</name>\n  <memory unit='MiB'>2048</memory>\n"
-        "  <os firmware='efi'> <!-- FW012 -->\n    <type arch='x86_64' machine='q35'>hvm</type>\n  </os>\n</domain>\n",
-    ),
-    good=_whole("", attributes=" firmware='efi'"),
+    bad=firmware_example("", "", attributes=" firmware='efi'> <!-- FW012 --"),
+    good=firmware_example("", attributes=" firmware='efi'"),
 )
 def uefi_without_acpi(context: Context, firmware: Firmware) -> Problems:
     """UEFI on x86 needs ACPI, which the domain does not ask for.
@@ -77,7 +54,7 @@ def uefi_without_acpi(context: Context, firmware: Firmware) -> Problems:
 
 def _is_flash(context: Context, firmware: Firmware) -> bool:
     """Tell whether the loader is flash memory as libvirt sees it: older ones do not look where they choose."""
-    return firmware.is_flash and (firmware.selection is None or not _is_before(context, _PERSISTENT))
+    return firmware.is_flash and (firmware.selection is None or not is_forgetful(context))
 
 
 @rule(
@@ -87,8 +64,10 @@ def _is_flash(context: Context, firmware: Firmware) -> bool:
     on="features/acpi",
     needs=Needs.MACHINE,
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDef), alike in 7.0.0 and 9.0.0",
-    bad=_whole("", "  <features>\n    <acpi/> <!-- FW013 -->\n  </features>\n", arch="aarch64", machine="virt-8.2"),
-    good=_whole("", _ACPI, attributes=" firmware='efi'", arch="aarch64", machine="virt-8.2"),
+    bad=firmware_example(
+        "", "  <features>\n    <acpi/> <!-- FW013 -->\n  </features>\n", arch="aarch64", machine="virt-8.2"
+    ),
+    good=firmware_example("", ACPI, attributes=" firmware='efi'", arch="aarch64", machine="virt-8.2"),
 )
 def acpi_without_uefi(context: Context, acpi: Element) -> Problems:
     """On aarch64, it is UEFI that tells the guest of ACPI, and the domain has none.
@@ -127,13 +106,8 @@ Source: QEMU 10.0 pc-bios/descriptors, and the firmware that TianoCore's edk2 ha
     each=_each,
     needs=Needs.MACHINE,
     source="libvirt 11.3.0 src/qemu/qemu_firmware.c (qemuFirmwareFillDomain), alike in 7.0.0 and 9.0.0",
-    bad=Example(
-        "",
-        document="<domain type='kvm'>\n  <name>web1</name>\n  <memory unit='MiB'>2048</memory>\n"
-        "  <os firmware='efi'> <!-- FW023 -->\n    <type arch='s390x' machine='s390-ccw-virtio'>hvm</type>\n"
-        "  </os>\n</domain>\n",
-    ),
-    good=_whole("", "", arch="s390x", machine="s390-ccw-virtio"),
+    bad=firmware_example("", "", " firmware='efi'> <!-- FW023 --", arch="s390x", machine="s390-ccw-virtio"),
+    good=firmware_example("", "", arch="s390x", machine="s390-ccw-virtio"),
 )
 def selection_on_architecture(context: Context, firmware: Firmware) -> Problems:
     """libvirt shall choose firmware of a kind that the architecture does not have.

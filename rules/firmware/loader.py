@@ -11,28 +11,14 @@ from domlint.domain.firmware import Firmware
 from domlint.domain.machine import MachineKind
 from domlint.domain.values import UNKNOWN, attribute, child
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
-from domlint.versions import Version
+from domlint.rule import Needs, Problem, Problems, Spot, rule
+from domlint.rules.firmware import PERSISTENT, firmware_example, is_forgetful
 
 _VALIDATE: Final = "libvirt 11.3.0 src/conf/domain_validate.c (virDomainDefOSValidate)"
 _BOOT: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDefBoot), alike in 7.0.0 and 9.0.0"
 _NVRAM: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDefNvram), alike in 9.0.0"
 _IMPROVED: Final = "8.6.0"
 """The libvirt that began to check what <os> asks of firmware (NEWS.rst, "Improved firmware autoselection")."""
-_PERSISTENT: Final = "9.2.0"
-"""The libvirt that keeps the firmware it has chosen in the definition (NEWS.rst, "Make firmware selection
-persistent"), and reads descriptors of firmware when the domain is defined."""
-_ACPI: Final = "  <features>\n    <acpi/>\n  </features>\n"
-
-
-def _whole(
-    os: str, around: str = _ACPI, attributes: str = "", libvirt: str = "", arch: str = "x86_64", machine: str = "q35"
-) -> Example:
-    document = (
-        "<domain type='kvm'>\n  <name>web1</name>\n  <memory unit='MiB'>2048</memory>\n"
-        f"  <os{attributes}>\n    <type arch='{arch}' machine='{machine}'>hvm</type>\n{os}  </os>\n{around}</domain>\n"
-    )
-    return Example("", document=document, libvirt=libvirt)
 
 
 def _each(context: Context, element: Element) -> Iterator[Firmware]:
@@ -44,10 +30,6 @@ def _each(context: Context, element: Element) -> Iterator[Firmware]:
         yield firmware
 
 
-def _is_before(context: Context, release: str) -> bool:
-    return context.libvirt is not None and context.libvirt < Version.parse(release)
-
-
 @rule(
     "FW001",
     "loader-without-path",
@@ -55,8 +37,8 @@ def _is_before(context: Context, release: str) -> bool:
     on="os/loader",
     each=_each,
     source=f"{_VALIDATE}, alike in 7.0.0 and 9.0.0",
-    bad=_whole("    <loader readonly='yes' type='pflash'/> <!-- FW001 -->\n"),
-    good=_whole("    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"),
+    bad=firmware_example("    <loader readonly='yes' type='pflash'/> <!-- FW001 -->\n"),
+    good=firmware_example("    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"),
 )
 def loader_without_path(context: Context, firmware: Firmware) -> Problems:
     """There is a `<loader>` that names no firmware, and libvirt is not told to choose one.
@@ -79,8 +61,8 @@ def loader_without_path(context: Context, firmware: Firmware) -> Problems:
     each=_each,
     asked=_IMPROVED,
     source=f"{_VALIDATE}, alike in 9.0.0",
-    bad=_whole("    <nvram>/srv/web1_VARS.fd</nvram> <!-- FW002 -->\n"),
-    good=_whole(
+    bad=firmware_example("    <nvram>/srv/web1_VARS.fd</nvram> <!-- FW002 -->\n"),
+    good=firmware_example(
         "    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"
         "    <nvram>/srv/web1_VARS.fd</nvram>\n"
     ),
@@ -118,10 +100,12 @@ Source: libvirt 9.0.0 src/conf/domain_validate.c (virDomainDefOSValidate).
     on="os/loader",
     each=_each,
     asked=_IMPROVED,
-    until=_PERSISTENT,
+    until=PERSISTENT,
     source="libvirt 9.0.0 src/conf/domain_validate.c (virDomainDefOSValidate)",
-    bad=_whole("    <loader readonly='yes'/> <!-- FW003 -->\n", attributes=" firmware='efi'", libvirt="9.0.0"),
-    good=_whole("", attributes=" firmware='efi'", libvirt="9.0.0"),
+    bad=firmware_example(
+        "    <loader readonly='yes'/> <!-- FW003 -->\n", attributes=" firmware='efi'", libvirt="9.0.0"
+    ),
+    good=firmware_example("", attributes=" firmware='efi'", libvirt="9.0.0"),
 )
 def selection_with_details(context: Context, firmware: Firmware) -> Problems:
     """libvirt shall choose the firmware, and is told what it chooses itself.
@@ -148,14 +132,14 @@ def selection_with_details(context: Context, firmware: Firmware) -> Problems:
     on="os/nvram",
     each=_each,
     asked=_IMPROVED,
-    until=_PERSISTENT,
+    until=PERSISTENT,
     source="libvirt 9.0.0 src/conf/domain_validate.c (virDomainDefOSValidate)",
-    bad=_whole(
+    bad=firmware_example(
         "    <nvram template='/usr/share/OVMF/OVMF_VARS.fd'/> <!-- FW009 -->\n",
         attributes=" firmware='efi'",
         libvirt="9.0.0",
     ),
-    good=_whole("    <nvram>/srv/web1_VARS.fd</nvram>\n", attributes=" firmware='efi'", libvirt="9.0.0"),
+    good=firmware_example("    <nvram>/srv/web1_VARS.fd</nvram>\n", attributes=" firmware='efi'", libvirt="9.0.0"),
 )
 def selection_with_template(context: Context, firmware: Firmware) -> Problems:
     """libvirt shall choose the firmware, and is told which template of variables goes with it.
@@ -178,8 +162,8 @@ def selection_with_template(context: Context, firmware: Firmware) -> Problems:
     each=_each,
     asked=_IMPROVED,
     source=f"{_VALIDATE}, alike in 9.0.0",
-    bad=_whole("    <nvram>/srv/web1_VARS.fd</nvram> <!-- FW004 -->\n", attributes=" firmware='bios'"),
-    good=_whole("    <nvram>/srv/web1_VARS.fd</nvram>\n", attributes=" firmware='efi'"),
+    bad=firmware_example("    <nvram>/srv/web1_VARS.fd</nvram> <!-- FW004 -->\n", attributes=" firmware='bios'"),
+    good=firmware_example("    <nvram>/srv/web1_VARS.fd</nvram>\n", attributes=" firmware='efi'"),
 )
 def nvram_with_bios(context: Context, firmware: Firmware) -> Problems:
     """A BIOS keeps no variables, and there is a store for them.
@@ -188,7 +172,7 @@ def nvram_with_bios(context: Context, firmware: Firmware) -> Problems:
     """
     if firmware.selection != "bios" or firmware.nvram is None:
         return
-    if firmware.has_nvram or (firmware.has_nvram is False and not _is_before(context, _PERSISTENT)):
+    if firmware.has_nvram or (firmware.has_nvram is False and not is_forgetful(context)):
         yield Problem(
             Spot(firmware.nvram),
             "firmware='bios' keeps no variables: libvirt refuses <nvram>",
@@ -204,12 +188,12 @@ def nvram_with_bios(context: Context, firmware: Firmware) -> Problems:
     each=_each,
     asked=_IMPROVED,
     source=f"{_VALIDATE}; 9.0.0 src/conf/domain_postparse.c (virDomainDefPostParseOs)",
-    bad=_whole(
+    bad=firmware_example(
         "    <firmware>\n      <feature enabled='no' name='secure-boot'/>\n"
         "      <feature enabled='yes' name='enrolled-keys'/> <!-- FW005 -->\n    </firmware>\n",
         attributes=" firmware='efi'",
     ),
-    good=_whole(
+    good=firmware_example(
         "    <firmware>\n      <feature enabled='yes' name='secure-boot'/>\n"
         "      <feature enabled='yes' name='enrolled-keys'/>\n    </firmware>\n",
         attributes=" firmware='efi'",
@@ -238,11 +222,11 @@ def keys_without_secure_boot(context: Context, firmware: Firmware) -> Problems:
     each=_each,
     asked=_IMPROVED,
     source=f"{_VALIDATE}, src/conf/domain_conf.c (virDomainDefParseBootFirmwareOptions), alike in 9.0.0",
-    bad=_whole(
+    bad=firmware_example(
         "    <firmware> <!-- FW006 -->\n      <feature enabled='yes' name='secure-boot'/>\n    </firmware>\n",
         libvirt="9.0.0",
     ),
-    good=_whole(
+    good=firmware_example(
         "    <firmware>\n      <feature enabled='yes' name='secure-boot'/>\n    </firmware>\n",
         attributes=" firmware='efi'",
         libvirt="9.0.0",
@@ -260,7 +244,7 @@ def features_without_selection(context: Context, firmware: Firmware) -> Problems
             Spot(firmware.os if holder is None else holder),
             "libvirt is not told to choose the firmware, so nothing can come of the features that it shall have",
             "add firmware='efi' to <os>, or remove the features",
-            outcome=None if _is_before(context, _PERSISTENT) else Outcome.BROKEN,
+            outcome=None if is_forgetful(context) else Outcome.BROKEN,
         )
 
 
@@ -272,11 +256,13 @@ def features_without_selection(context: Context, firmware: Firmware) -> Problems
     each=_each,
     asked=_IMPROVED,
     source=f"{_VALIDATE}, alike in 9.0.0",
-    bad=_whole(
+    bad=firmware_example(
         "    <loader readonly='yes' type='pflash' stateless='yes'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"
         "    <nvram>/srv/web1_VARS.fd</nvram> <!-- FW007 -->\n"
     ),
-    good=_whole("    <loader readonly='yes' type='pflash' stateless='yes'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"),
+    good=firmware_example(
+        "    <loader readonly='yes' type='pflash' stateless='yes'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"
+    ),
 )
 def stateless_with_nvram(context: Context, firmware: Firmware) -> Problems:
     """The firmware shall keep no variables, and there is a store for them, or a template for one.
@@ -286,7 +272,7 @@ def stateless_with_nvram(context: Context, firmware: Firmware) -> Problems:
     nvram = firmware.nvram
     if nvram is None or attribute(firmware.loader, "stateless") != "yes":
         return
-    is_there = firmware.has_nvram or not _is_before(context, _PERSISTENT)
+    is_there = firmware.has_nvram or not is_forgetful(context)
     if attribute(nvram, "template") is not None or is_there:
         yield Problem(
             Spot(nvram),
@@ -303,8 +289,8 @@ def stateless_with_nvram(context: Context, firmware: Firmware) -> Problems:
     each=_each,
     asked=_IMPROVED,
     source=f"{_VALIDATE}, alike in 9.0.0",
-    bad=_whole("    <loader type='rom' stateless='no'>/srv/bios.bin</loader> <!-- FW008 -->\n"),
-    good=_whole("    <loader type='rom'>/srv/bios.bin</loader>\n"),
+    bad=firmware_example("    <loader type='rom' stateless='no'>/srv/bios.bin</loader> <!-- FW008 -->\n"),
+    good=firmware_example("    <loader type='rom'>/srv/bios.bin</loader>\n"),
 )
 def stateful_without_flash(context: Context, firmware: Firmware) -> Problems:
     """The firmware shall keep variables, and is of a kind that cannot.
@@ -330,8 +316,10 @@ def stateful_without_flash(context: Context, firmware: Firmware) -> Problems:
     each=_each,
     needs=Needs.MACHINE,
     source=_BOOT,
-    bad=_whole("    <loader secure='yes'/> <!-- FW010 -->\n", attributes=" firmware='efi'", machine="pc-i440fx-8.2"),
-    good=_whole("    <loader secure='yes'/>\n", attributes=" firmware='efi'", machine="pc-q35-8.2"),
+    bad=firmware_example(
+        "    <loader secure='yes'/> <!-- FW010 -->\n", attributes=" firmware='efi'", machine="pc-i440fx-8.2"
+    ),
+    good=firmware_example("    <loader secure='yes'/>\n", attributes=" firmware='efi'", machine="pc-q35-8.2"),
 )
 def secure_loader_machine(context: Context, firmware: Firmware) -> Problems:
     """A loader that protects its variables needs a machine q35 of x86_64.
@@ -358,11 +346,11 @@ def secure_loader_machine(context: Context, firmware: Firmware) -> Problems:
     on="os/loader",
     each=_each,
     source=f"{_BOOT}; 11.3.0 src/qemu/qemu_firmware.c (qemuFirmwareMatchDomain)",
-    bad=_whole(
+    bad=firmware_example(
         "    <loader readonly='yes' secure='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader> <!-- FW011 -->\n",
         "  <features>\n    <acpi/>\n    <smm state='off'/>\n  </features>\n",
     ),
-    good=_whole(
+    good=firmware_example(
         "    <loader readonly='yes' secure='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n",
         "  <features>\n    <acpi/>\n    <smm state='on'/>\n  </features>\n",
     ),
@@ -378,7 +366,7 @@ def secure_loader_without_smm(context: Context, firmware: Firmware) -> Problems:
     features = child(context.domain.element, "features")
     smm = None if features is None else child(features, "smm")
     is_off = smm is not None and attribute(smm, "state") == "off"
-    if is_off or (smm is None and (_is_before(context, _PERSISTENT) or not firmware.may_be_described)):
+    if is_off or (smm is None and (is_forgetful(context) or not firmware.may_be_described)):
         yield Problem(
             Spot(firmware.loader, "secure"),
             "secure='yes' needs System Management Mode, " + ("which is turned off" if is_off else "which is not on"),
@@ -398,11 +386,11 @@ _NVRAM_TYPES: Final = ("file", "block", "network")
     each=_each,
     asked="8.5.0",
     source=_NVRAM,
-    bad=_whole(
+    bad=firmware_example(
         "    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"
         "    <nvram type='dir'> <!-- FW020 -->\n      <source dir='/srv'/>\n    </nvram>\n"
     ),
-    good=_whole(
+    good=firmware_example(
         "    <loader readonly='yes' type='pflash'>/usr/share/OVMF/OVMF_CODE.fd</loader>\n"
         "    <nvram type='file'>\n      <source file='/srv/web1_VARS.fd'/>\n    </nvram>\n"
     ),
@@ -439,14 +427,14 @@ def nvram_storage(context: Context, firmware: Firmware) -> Problems:
     outcome=Outcome.START,
     on="os/nvram",
     each=_each,
-    asked=_PERSISTENT,
+    asked=PERSISTENT,
     source="libvirt 11.3.0 src/qemu/qemu_firmware.c (qemuFirmwareEnsureNVRAM), qemu_block.c"
     " (qemuBlockStorageSourceGetBlockdevFormatProps)",
-    bad=_whole(
+    bad=firmware_example(
         "    <loader readonly='no' type='pflash'>/srv/OVMF_CODE.fd</loader>\n"
         "    <nvram>/srv/web1_VARS.fd</nvram> <!-- FW021 -->\n"
     ),
-    good=_whole(
+    good=firmware_example(
         "    <loader readonly='yes' type='pflash'>/srv/OVMF_CODE.fd</loader>\n    <nvram>/srv/web1_VARS.fd</nvram>\n"
     ),
 )
@@ -476,10 +464,10 @@ def nvram_without_format(context: Context, firmware: Firmware) -> Problems:
     outcome=Outcome.START,
     on="os/loader",
     each=_each,
-    asked=_PERSISTENT,
+    asked=PERSISTENT,
     source="libvirt 11.3.0 src/qemu/qemu_firmware.c (qemuFirmwareMatchDomain)",
-    bad=_whole("    <loader readonly='no'/> <!-- FW022 -->\n", attributes=" firmware='efi'"),
-    good=_whole("    <loader readonly='yes'/>\n", attributes=" firmware='efi'"),
+    bad=firmware_example("    <loader readonly='no'/> <!-- FW022 -->\n", attributes=" firmware='efi'"),
+    good=firmware_example("    <loader readonly='yes'/>\n", attributes=" firmware='efi'"),
 )
 def selection_without_match(context: Context, firmware: Firmware) -> Problems:
     """libvirt shall choose firmware that cannot be.

@@ -9,17 +9,11 @@ from domlint.domain import Context
 from domlint.domain.values import child
 from domlint.findings import Outcome, Severity
 from domlint.hosts.fit import QEMU_VIRT_TYPES, serves
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 
-_ARM_GUEST = """\
-<domain type='kvm'>
-  <name>edge1</name>
-  <memory unit='MiB'>2048</memory>
-  <os>
-    <type arch='aarch64' machine='virt'>hvm</type>{mark}
-  </os>
-{devices}</domain>
-"""
+
+def _arm_guest(code: str, host: str = "qemu-8.2", devices: str = "") -> Example:
+    return whole_example(devices, mark=f" <!-- {code} -->", name="edge1", arch="aarch64", machine="virt", host=host)
 
 
 def _is_of_its_kind(context: Context) -> bool:
@@ -66,7 +60,7 @@ def _emulator_of_another(context: Context) -> str | None:
     each=_each_without_host,
     needs=Needs.ALL_HOSTS,
     source="libvirt 11.3.0 src/qemu/qemu_capabilities.c (virQEMUCapsGetDefaultEmulator, virQEMUCapsIsArchSupported)",
-    bad=Example("", host="qemu-8.2", document=_ARM_GUEST.format(mark=" <!-- HOST001 -->", devices="")),
+    bad=_arm_guest("HOST001"),
     good=Example("", host="qemu-8.2"),
 )
 def no_host_for_architecture(context: Context, arch: str) -> Problems:
@@ -138,7 +132,7 @@ def no_host_for_hypervisor(context: Context, element: Element) -> Problems:
     each=_each_without_host,
     needs=Needs.ALL_HOSTS,
     source="libvirt 11.3.0 src/qemu/qemu_postparse.c (qemuDomainDefPostParseBasic), docs/formatcaps.rst",
-    bad=Example("", host="capabilities", document=_ARM_GUEST.format(mark=" <!-- HOST003 -->", devices="")),
+    bad=_arm_guest("HOST003", "capabilities"),
     good=Example("", host="capabilities", machine="pc-q35-7.2", type="qemu"),
 )
 def architecture_not_run(context: Context, arch: str) -> Problems:
@@ -217,13 +211,8 @@ def domain_type_unavailable(context: Context, element: Element) -> Problems:
     since="libvirt 6.0.0",
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDef), qemu_capabilities.c"
     " (virQEMUCapsIsArchSupported)",
-    bad=Example(
-        "",
-        host="qemu-8.2",
-        document=_ARM_GUEST.format(
-            mark=" <!-- HOST005 -->",
-            devices="  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n  </devices>\n",
-        ),
+    bad=_arm_guest(
+        "HOST005", devices="  <devices>\n    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n  </devices>\n"
     ),
     good=Example("<emulator>/usr/bin/qemu-system-x86_64</emulator>", host="qemu-8.2"),
 )

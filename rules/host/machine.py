@@ -10,26 +10,16 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.values import attribute
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.versions import Version
 
 if TYPE_CHECKING:
     from domlint.hosts import Host, Machine
     from domlint.hosts.machine_types import MachineType
 
-_GUEST = """\
-<domain type='{type}'>
-  <name>web1</name>
-  <memory unit='MiB'>2048</memory>
-  <os>
-    <type arch='{arch}' machine='{machine}'>hvm</type>{mark}
-  </os>
-</domain>
-"""
 
-
-def _guest(machine: str, code: str = "", arch: str = "x86_64", type_: str = "kvm") -> str:
-    return _GUEST.format(machine=machine, mark=f" <!-- {code} -->" if code else "", arch=arch, type=type_)
+def _guest(machine: str, code: str = "", host: str = "", type_: str = "kvm") -> Example:
+    return whole_example(mark=f" <!-- {code} -->" if code else "", machine=machine, domain_type=type_, host=host)
 
 
 def nearest_machine(name: str, host: Host, virt_type: str | None) -> Machine | None:
@@ -103,7 +93,7 @@ def _may_be_elsewhere(name: str, host: Host) -> bool:
     since="libvirt 6.0.0 (older ones refuse it too, in other words)",
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDef), qemu_capabilities.c"
     " (virQEMUCapsGetCanonicalMachine, virQEMUCapsIsMachineSupported); QEMU 10.0 docs/about/removed-features.rst",
-    bad=Example("", host="qemu-8.2", document=_guest("pc-q35-9.1", "HOST010")),
+    bad=_guest("pc-q35-9.1", "HOST010", "qemu-8.2"),
     good=Example("", host="qemu-8.2"),
 )
 def machine_unknown(context: Context, element: Element) -> Problems:
@@ -150,8 +140,8 @@ def machine_unknown(context: Context, element: Element) -> Problems:
     since="QEMU 4.1, libvirt 7.1.0",
     source="QEMU 10.0 include/hw/boards.h (MACHINE_VER_DEPRECATION), docs/about/deprecated.rst;"
     " libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainObjCheckMachineTaint)",
-    bad=Example("", host="qemu-7.2-tcg", document=_guest("pc-i440fx-1.4", "HOST011", type_="qemu")),
-    good=Example("", host="qemu-7.2-tcg", document=_guest("pc-i440fx-7.2", type_="qemu")),
+    bad=_guest("pc-i440fx-1.4", "HOST011", "qemu-7.2-tcg", "qemu"),
+    good=_guest("pc-i440fx-7.2", host="qemu-7.2-tcg", type_="qemu"),
 )
 def machine_deprecated(context: Context, element: Element) -> Problems:
     """QEMU will drop the domain's machine.
@@ -220,8 +210,8 @@ def _machines_given(hosts: Iterable[Host], written: str | None, virt_type: str |
     needs=Needs.ALL_HOSTS,
     source="libvirt 11.3.0 src/qemu/qemu_postparse.c (qemuDomainDefMachinePostParse: an alias and the default are"
     " resolved when the domain is defined)",
-    bad=Example("", host="qemu-4.1 qemu-8.2", document=_guest("q35", "HOST012")),
-    good=Example("", host="qemu-8.2 qemu-9.2", document=_guest("pc-q35-8.2")),
+    bad=_guest("q35", "HOST012", "qemu-4.1 qemu-8.2"),
+    good=_guest("pc-q35-8.2", host="qemu-8.2 qemu-9.2"),
 )
 def machine_differs(context: Context, element: Element) -> Problems:
     """The hosts make different machines of the file.
@@ -271,18 +261,17 @@ def _newest_common(hosts: Iterable[Host], names: Iterable[str], virt_type: str |
     return max(found, default=((), ""))[1]
 
 
-_WITH_ACPI = """\
-<domain type='kvm'>
-  <name>board1</name>
-  <memory unit='MiB'>1024</memory>
-  <os firmware='efi'>
-    <type arch='aarch64' machine='{machine}'>hvm</type>
-  </os>
-  <features>
-    <acpi/>{mark}
-  </features>
-</domain>
-"""
+def _board(machine: str, mark: str = "") -> Example:
+    return whole_example(
+        f"  <features>\n    <acpi/>{mark}\n  </features>\n",
+        before="  <memory unit='MiB'>1024</memory>\n",
+        opening="<os firmware='efi'>",
+        name="board1",
+        arch="aarch64",
+        machine=machine,
+        host="aarch64-8.2",
+    )
+
 
 _FIRST_CHECKING_ACPI = Version(9, 2, 0)
 
@@ -296,8 +285,8 @@ _FIRST_CHECKING_ACPI = Version(9, 2, 0)
     since="libvirt 9.2.0, QEMU 8.0",
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDef), qemu_postparse.c"
     " (qemuDomainDefACPIPostParse)",
-    bad=Example("", host="aarch64-8.2", document=_WITH_ACPI.format(machine="raspi3b", mark=" <!-- HOST013 -->")),
-    good=Example("", host="aarch64-8.2", document=_WITH_ACPI.format(machine="virt", mark="")),
+    bad=_board("raspi3b", " <!-- HOST013 -->"),
+    good=_board("virt"),
 )
 def machine_without_acpi(context: Context, element: Element) -> Problems:
     """The domain asks for ACPI, which its machine does not have.

@@ -9,7 +9,7 @@ from domlint.domain import Context
 from domlint.domain.values import attribute, child, decimal
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -62,20 +62,13 @@ def vcpus_above_maximum(context: Context, element: Element) -> Problems:
         )
 
 
-_HOTPLUG = """\
-<domain type='kvm'>
-  <name>board1</name>
-  <memory unit='MiB'>1024</memory>
-  <vcpu current='2'>2</vcpu>
-  <vcpus>
-    <vcpu id='0' enabled='yes' hotpluggable='no'/>
-    <vcpu id='1' enabled='yes' hotpluggable='{hotpluggable}'/>{mark}
-  </vcpus>
-  <os>
-    <type arch='aarch64' machine='virt'>hvm</type>
-  </os>
-</domain>
-"""
+def _hotplug(hotpluggable: str, mark: str = "") -> Example:
+    vcpus = (
+        "  <memory unit='MiB'>1024</memory>\n  <vcpu current='2'>2</vcpu>\n  <vcpus>\n"
+        "    <vcpu id='0' enabled='yes' hotpluggable='no'/>\n"
+        f"    <vcpu id='1' enabled='yes' hotpluggable='{hotpluggable}'/>{mark}\n  </vcpus>\n"
+    )
+    return whole_example(before=vcpus, name="board1", arch="aarch64", machine="virt", host="aarch64-8.2")
 
 
 @rule(
@@ -86,8 +79,8 @@ _HOTPLUG = """\
     needs=Needs.HOST,
     source="libvirt 9.0.0 src/qemu/qemu_process.c (qemuProcessValidateHotpluggableVcpus), qemu_capabilities.c"
     " (virQEMUCapsGetMachineHotplugCpus)",
-    bad=Example("", host="aarch64-8.2", document=_HOTPLUG.format(hotpluggable="yes", mark=" <!-- HOST021 -->")),
-    good=Example("", host="aarch64-8.2", document=_HOTPLUG.format(hotpluggable="no", mark="")),
+    bad=_hotplug("yes", " <!-- HOST021 -->"),
+    good=_hotplug("no"),
 )
 def vcpu_hotplug_unsupported(context: Context, element: Element) -> Problems:
     """A vCPU is to be plugged at the start, into a machine that plugs none.

@@ -11,7 +11,7 @@ from domlint.domain.memory import Amounts
 from domlint.domain.sizes import MOST_KIBIBYTES, in_words, kibibytes_at, kibibytes_in
 from domlint.domain.values import Unknown, child
 from domlint.findings import Outcome
-from domlint.rule import Example, Problem, Problems, Spot, rule
+from domlint.rule import Example, Problem, Problems, Spot, rule, whole_example
 
 _POST_PARSE = "libvirt 11.3.0 src/conf/domain_postparse.c (virDomainDefPostParseMemory), alike in 7.0.0 and 9.0.0"
 _CELL = "  <cpu>\n    <numa>\n      <cell id='0' memory='4' unit='GiB'/>\n    </numa>\n  </cpu>\n"
@@ -27,18 +27,7 @@ _MODULE = """\
 
 def _domain(memory: str, devices: str = "", around: str = "") -> Example:
     lines = "".join(f"    {line}\n" for line in devices.splitlines())
-    return Example(
-        "",
-        document="<domain type='kvm'>\n"
-        "  <name>web1</name>\n"
-        f"{memory}"
-        "  <os>\n"
-        "    <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>\n"
-        "  </os>\n"
-        f"{around}"
-        f"  <devices>\n{lines}  </devices>\n"
-        "</domain>\n",
-    )
+    return whole_example(f"{around}  <devices>\n{lines}  </devices>\n", before=memory)
 
 
 _ORDINARY = frozenset((None, "KiB", "k", "KB", "MiB", "M", "MB", "GiB", "G", "GB"))

@@ -13,7 +13,7 @@ from domlint.domain.memory import SLOTTED, Module, descendant
 from domlint.domain.sizes import MOST_KIBIBYTES, in_words, kibibytes_at
 from domlint.domain.values import Unknown, attribute
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.versions import Version
 
 _HOTPLUG = "libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainDefValidateMemoryHotplug), alike in 7.0.0 and 9.0.0"
@@ -34,20 +34,13 @@ def _guest(
     devices = "".join(f"    {line}\n" for module in modules for line in module.splitlines())
     arch = details.pop("arch", "x86_64")
     machine = {"x86_64": "pc-q35-8.2", "ppc64": "pseries-8.2", "s390x": "s390-ccw-virtio-8.2"}[arch]
-    document = (
-        "<domain type='kvm'>\n"
-        "  <name>web1</name>\n"
-        "  <memory unit='GiB'>8</memory>\n"
-        f"{maximum}"
-        "  <vcpu>2</vcpu>\n"
-        "  <os>\n"
-        f"    <type arch='{arch}' machine='{machine}'>hvm</type>\n"
-        "  </os>\n"
-        f"{details.pop('cells', _CELL)}"
-        f"  <devices>\n{devices}  </devices>\n"
-        "</domain>\n"
+    return whole_example(
+        f"{details.pop('cells', _CELL)}  <devices>\n{devices}  </devices>\n",
+        before=f"  <memory unit='GiB'>8</memory>\n{maximum}  <vcpu>2</vcpu>\n",
+        arch=arch,
+        machine=machine,
+        **details,
     )
-    return Example("", document=document, arch=arch, machine=machine, **details)
 
 
 _CELL = "  <cpu>\n    <numa>\n      <cell id='0' cpus='0-1' memory='4' unit='GiB'/>\n    </numa>\n  </cpu>\n"

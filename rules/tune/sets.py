@@ -12,7 +12,7 @@ from domlint.domain.bitmaps import MOST, bitmap
 from domlint.domain.values import attribute, child, decimal
 from domlint.findings import Outcome
 from domlint.placeholders import is_placeholder
-from domlint.rule import Example, Problem, Problems, Spot, rule
+from domlint.rule import Example, Problem, Problems, Spot, rule, whole_example
 
 _WELL_FORMED: Final = r"[0-9^,\s-]*[0-9][\s]*"
 
@@ -108,72 +108,25 @@ def set_without_members(context: Context, found: tuple[Spot, str, bool]) -> Prob
         yield Problem(spot, f"'{text}' {what}", "write numbers and ranges that rise: 0-3,8,^2")
 
 
+def _module(nodes: str, mark: str = "") -> Example:
+    return whole_example(
+        "  <cpu>\n    <numa>\n      <cell id='0' cpus='0-1' memory='1' unit='GiB'/>\n    </numa>\n  </cpu>\n"
+        "  <devices>\n    <memory model='dimm'>\n"
+        f"      <source>\n        <nodemask>{nodes}</nodemask>{mark}\n      </source>\n"
+        "      <target>\n        <size unit='GiB'>1</size>\n        <node>0</node>\n      </target>\n"
+        "    </memory>\n  </devices>\n",
+        before="  <memory unit='GiB'>2</memory>\n  <maxMemory slots='4' unit='GiB'>4</maxMemory>\n  <vcpu>2</vcpu>\n",
+    )
+
+
 @rule(
     "TUNE002",
     "module-nodes-without-members",
     outcome=Outcome.DEFINE,
     on="devices/memory/source/nodemask",
     source="libvirt 11.3.0 src/conf/domain_conf.c (virDomainMemorySourceDefParseXML), alike in 7.0.0 and 9.0.0",
-    bad=Example(
-        "",
-        document="""\
-<domain type='kvm'>
-  <name>web1</name>
-  <memory unit='GiB'>2</memory>
-  <maxMemory slots='4' unit='GiB'>4</maxMemory>
-  <vcpu>2</vcpu>
-  <os>
-    <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
-  </os>
-  <cpu>
-    <numa>
-      <cell id='0' cpus='0-1' memory='1' unit='GiB'/>
-    </numa>
-  </cpu>
-  <devices>
-    <memory model='dimm'>
-      <source>
-        <nodemask>1-0</nodemask> <!-- TUNE002 -->
-      </source>
-      <target>
-        <size unit='GiB'>1</size>
-        <node>0</node>
-      </target>
-    </memory>
-  </devices>
-</domain>
-""",
-    ),
-    good=Example(
-        "",
-        document="""\
-<domain type='kvm'>
-  <name>web1</name>
-  <memory unit='GiB'>2</memory>
-  <maxMemory slots='4' unit='GiB'>4</maxMemory>
-  <vcpu>2</vcpu>
-  <os>
-    <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
-  </os>
-  <cpu>
-    <numa>
-      <cell id='0' cpus='0-1' memory='1' unit='GiB'/>
-    </numa>
-  </cpu>
-  <devices>
-    <memory model='dimm'>
-      <source>
-        <nodemask>0-1</nodemask>
-      </source>
-      <target>
-        <size unit='GiB'>1</size>
-        <node>0</node>
-      </target>
-    </memory>
-  </devices>
-</domain>
-""",
-    ),
+    bad=_module("1-0", " <!-- TUNE002 -->"),
+    good=_module("0-1"),
 )
 def module_nodes_without_members(context: Context, element: Element) -> Problems:
     """The nodes of the host for a memory module are an empty set, or one that goes backwards.
