@@ -1,7 +1,5 @@
 """``--fix`` and ``--diff`` of ``domlint check``: files are mended, or it is shown how they would be."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Final, NamedTuple, NoReturn
@@ -45,7 +43,7 @@ class Mended(NamedTuple):
     ``failed`` tells whether a file could not be written; ``whole`` is what came of standard input.
     """
 
-    report: Report
+    report: "Report"
     findings: int = 0
     files: int = 0
     failed: bool = False
@@ -58,7 +56,7 @@ class Mended(NamedTuple):
         return f"{done} {counted(self.findings, 'finding')} in {counted(self.files, 'file')}."
 
 
-def hold(tasks: Iterable[Task]) -> list[Task]:
+def hold(tasks: "Iterable[Task]") -> "list[Task]":
     """The tasks, those for standard input with its bytes: it can be read only once.
 
     What cannot be read stays as it is: the run tells so.
@@ -66,7 +64,7 @@ def hold(tasks: Iterable[Task]) -> list[Task]:
     return [task._replace(input=_held(task)) if task.input.path is None else task for task in tasks]
 
 
-def _held(task: Task) -> Input:
+def _held(task: "Task") -> "Input":
     try:
         return task.input._replace(data=task.input.read())
     except (OSError, ValueError):
@@ -74,7 +72,7 @@ def _held(task: Task) -> Input:
 
 
 def mend(
-    report: Report, tasks: Iterable[Task], mending: Mending, only_new: Callable[[Report], Report], color: str
+    report: "Report", tasks: "Iterable[Task]", mending: Mending, only_new: "Callable[[Report], Report]", color: str
 ) -> Mended:
     """Mend the files of a report, or show how they would be mended.
 
@@ -82,7 +80,7 @@ def mend(
     is not mended.
     """
 
-    def told(file: FileReport) -> FileReport:
+    def told(file: "FileReport") -> "FileReport":
         return only_new(report._replace(checked=(file,))).checked[0]
 
     by_name = {task.input.name: task for task in tasks}
@@ -105,7 +103,7 @@ def mend(
     return mended._replace(report=report._replace(checked=tuple(checked)))
 
 
-def _fixed(task: Task, report: FileReport, with_unsafe: bool, told: Told) -> tuple[bytes, Fixed]:
+def _fixed(task: "Task", report: "FileReport", with_unsafe: bool, told: "Told") -> "tuple[bytes, Fixed]":
     """The bytes of a file, and what comes of mending it. Raises OSError."""
     from domlint.engine import Source
     from domlint.fixing import Fixed, fix
@@ -121,7 +119,7 @@ def _fixed(task: Task, report: FileReport, with_unsafe: bool, told: Told) -> tup
     return data, fix(task.plan, Source(task.input.name, data, task.input.from_directory), with_unsafe, told)
 
 
-def _put(task: Task, old: bytes, new: bytes, mending: Mending, color: str) -> None:
+def _put(task: "Task", old: bytes, new: bytes, mending: Mending, color: str) -> None:
     """Show what changes, or write it; what comes of standard input is written at the end. Raises OSError."""
     if mending.shows:
         _show(task.input.name, old, new, color)

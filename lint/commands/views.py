@@ -1,7 +1,5 @@
 """What ``domlint check`` shows people in place of findings with their lines: options, and the report of each."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

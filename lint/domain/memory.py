@@ -4,9 +4,8 @@ from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain.sizes import kibibytes_in
-from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal, text_number
 from domlint.numbers import long_base_sixteen
-from domlint.placeholders import is_placeholder
 
 SLOTTED: Final = ("dimm", "nvdimm")
 """The modules that sit in a slot."""
@@ -101,18 +100,11 @@ def _module(element: Element) -> Module:
         element if target is None else target,
         model,
         kibibytes_in(descendant(target, "size")),
-        None if node is None else _number(node),
+        None if node is None else text_number(node),
         kind,
         decimal(attribute(address, "slot")) if kind == "dimm" else None,
         _address(attribute(place, "base")),
     )
-
-
-def _number(element: Element) -> Maybe[int]:
-    text = (element.text or "").strip()
-    if not text:
-        return None
-    return UNKNOWN if is_placeholder(text) else decimal(text)
 
 
 def _address(value: Maybe[str]) -> Maybe[int]:

@@ -74,6 +74,12 @@ def decimal(value: Maybe[str]) -> Maybe[int]:
     return value
 
 
+def text_number(element: Element) -> Maybe[int]:
+    """The number with base 10 that an element holds as its text; None where that is empty."""
+    text = (element.text or "").strip()
+    return UNKNOWN if is_placeholder(text) else decimal(text or None)
+
+
 def mac_number(value: Maybe[str]) -> Maybe[int]:
     """A MAC address as a number, so that letter case and one-digit octets make no difference.
 

@@ -10,6 +10,7 @@ from click import style
 
 from domlint.hosts.answer import Answer, Presence
 from domlint.printable import printable
+from domlint.reports.words import columns_of
 
 if TYPE_CHECKING:
     from domlint.hosts.abilities import Ability
@@ -218,7 +219,7 @@ def _machines(emulator: Emulator, width: int, everything: bool) -> Iterator[str]
     default = emulator.default_machine
     newest = "newest" if default is None else "newest (* default)"
     cells = [(newest, "alias", "vCPUs", "versions"), *(_family(family, default) for family in tabled)]
-    widths = [max(_columns(row[column]) for row in cells) for column in range(3)]
+    widths = [max(columns_of(row[column]) for row in cells) for column in range(3)]
     for number, row in enumerate(cells):
         line = "  ".join(
             (_right if column == 2 else _left)(cell, widths[column]) for column, cell in enumerate(row[:3])
@@ -424,7 +425,7 @@ def _wrapped(text: str, indent: str, width: int) -> list[str]:
     room = max(width - len(indent), _LEAST_ROOM)
     rows, length = [""], 0
     for word in text.split():
-        size = _columns(word)
+        size = columns_of(word)
         if length and length + 1 + size <= room:
             rows[-1] += f" {word}"
             length += 1 + size
@@ -433,22 +434,13 @@ def _wrapped(text: str, indent: str, width: int) -> list[str]:
         step = room if size == len(word) else room // 2
         pieces = [word[start : start + step] for start in range(0, len(word), step)] if size > room else [word]
         rows += pieces
-        length = _columns(pieces[-1])
+        length = columns_of(pieces[-1])
     return [f"{indent}{row}" for row in rows[1:]] or [indent]
 
 
 def _left(text: str, width: int) -> str:
-    return text + " " * (width - _columns(text))
+    return text + " " * (width - columns_of(text))
 
 
 def _right(text: str, width: int) -> str:
-    return " " * (width - _columns(text)) + text
-
-
-def _columns(text: str) -> int:
-    """The columns that printable text takes on a terminal."""
-    if text.isascii():
-        return len(text)
-    from unicodedata import combining, east_asian_width
-
-    return sum(0 if combining(character) else 2 if east_asian_width(character) in "WF" else 1 for character in text)
+    return " " * (width - columns_of(text)) + text

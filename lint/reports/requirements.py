@@ -9,12 +9,10 @@ from typing import Any, Final
 from click import style
 
 from domlint.printable import printable
+from domlint.reports.words import WIDTH, wrapped
 from domlint.requirements import DomainRequirements, Oldest, Requirement, Unreadable
 from domlint.version import VERSION
 from domlint.versions import Version
-
-WIDTH: Final = 100
-"""The columns that a table is wide at most."""
 
 _GAP: Final = 2
 _MOST_LINES: Final = 3
@@ -91,7 +89,7 @@ def _total(domain: DomainRequirements, arch: str) -> list[str]:
 
 
 def _bold(text: str) -> list[str]:
-    return [style(line, bold=True) for line in _wrapped(printable(text), WIDTH - 2)]
+    return [style(line, bold=True) for line in wrapped(text, WIDTH - 2)]
 
 
 def _table(domain: DomainRequirements) -> list[str]:
@@ -142,7 +140,7 @@ def _widths(rows: list[tuple[str, ...]]) -> list[int]:
 
 
 def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
-    columns = [_wrapped(printable(cell), width) for cell, width in zip(cells, widths, strict=True)]
+    columns = [wrapped(cell, width) for cell, width in zip(cells, widths, strict=True)]
     height = max(map(len, columns))
     lines = []
     for number in range(height):
@@ -152,17 +150,6 @@ def _row(cells: tuple[str, ...], widths: list[int]) -> list[str]:
         ]
         lines.append(f"  {(' ' * _GAP).join(parts)}".rstrip())
     return lines
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    rows = [""]
-    for word in text.split(" "):
-        joined = f"{rows[-1]} {word}" if rows[-1] else word
-        if len(joined) <= width:
-            rows[-1] = joined
-        else:
-            rows += [word[start : start + width] for start in range(0, len(word), width)]
-    return [row for row in rows if row] or [""]
 
 
 def _object(domains: Sequence[DomainRequirements], failures: Sequence[Unreadable]) -> dict[str, Any]:

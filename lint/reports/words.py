@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
-from domlint.engine import FileReport
-from domlint.findings import Finding
 from domlint.printable import printable
+
+if TYPE_CHECKING:
+    from domlint.engine import FileReport
+    from domlint.findings import Finding
 
 WIDTH = 100
 """The columns that text is wrapped to, where the terminal is not narrower."""

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.values import attribute, child, decimal
+from domlint.domain.values import attribute, child, decimal, text_number
 from domlint.findings import Outcome
-from domlint.placeholders import is_placeholder
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.versions import Version
 
@@ -17,13 +16,6 @@ if TYPE_CHECKING:
 
 _FIRST_PLUGGING_DEVICES: Final = Version(2, 7, 0)
 """The QEMU since which capability files tell whether a machine takes vCPUs while it runs."""
-
-
-def _number(text: str | None) -> int | None:
-    if text is None or is_placeholder(text):
-        return None
-    number = decimal(text.strip())
-    return number if isinstance(number, int) else None
 
 
 @rule(
@@ -47,8 +39,12 @@ def vcpus_above_maximum(context: Context, element: Element) -> Problems:
     Each machine type has a maximum, which newer versions of it raise. What counts is the number that the domain may
     come to have, not the 'current' one. libvirt refuses to define the domain.
     """
-    wanted = _number(element.text)
-    if wanted is None or not context.is_judged or next(context.domain.element.iterchildren("vcpu")) is not element:
+    wanted = text_number(element)
+    if (
+        not isinstance(wanted, int)
+        or not context.is_judged
+        or next(context.domain.element.iterchildren("vcpu")) is not element
+    ):
         return
     machine, capabilities = context.host_machine, context.domain_capabilities
     limits = [machine.max_cpus if machine is not None else None, capabilities.max_vcpus if capabilities else None]
@@ -130,10 +126,10 @@ def vcpus_never_added(context: Context, element: Element) -> Problems:
     # Before it, machines took vCPUs in another way of which capability files tell nothing (the command cpu-add).
     if context.host.qemu_version is None or context.host.qemu_version < _FIRST_PLUGGING_DEVICES:
         return
-    most, now = _number(element.text), _number(element.get("current"))
-    if most is None or (machine.max_cpus and most > machine.max_cpus):
+    most, now = text_number(element), decimal(attribute(element, "current"))
+    if not isinstance(most, int) or (machine.max_cpus and most > machine.max_cpus):
         return
-    if now is not None and now < most:
+    if isinstance(now, int) and now < most:
         yield Problem(
             Spot(element, "current"),
             f"{now} of {most} vCPUs are there at the start, and the machine '{machine.name}' cannot be given more"

@@ -3,23 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from domlint.engine import Plan, Source
-from domlint.examples import example_hosts, whole_document
-from domlint.rule import Example
-from domlint.rules import catalogue
-from domlint.versions import Version
-
-
-def codes(devices: str, **details: str) -> list[str]:
-    """The codes of refusals, once for each finding."""
-    example = Example(devices, **details)
-    libvirt = Version.parse(example.libvirt) if example.libvirt else None
-    report = Plan(catalogue(), example_hosts(example), libvirt=libvirt).check(
-        Source("vm.xml", whole_document(example).encode())
-    )
-    assert report.crashes == ()
-    return [finding.code for finding in report.findings if finding.outcome.value in ("define", "start")]
+from refusals import refusals as codes
 
 
 def scsi(model: str = "virtio-scsi", driver: str = "", inside: str = "", more: str = "") -> str:

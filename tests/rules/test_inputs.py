@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 import pytest
-
-from domlint.engine import Plan, Source
-from domlint.examples import whole_document
-from domlint.rule import Example
-from domlint.rules import catalogue
-from domlint.versions import Version
+from refusals import refusals as codes
 
 PC, Q35 = "pc-i440fx-8.2", "pc-q35-8.2"
-
-
-def codes(devices: str, **details: str) -> list[str]:
-    """The codes of refusals, once for each finding."""
-    example = Example(devices, **details)
-    libvirt = Version.parse(example.libvirt) if example.libvirt else None
-    report = Plan(catalogue(), libvirt=libvirt).check(Source("vm.xml", whole_document(example).encode()))
-    assert report.crashes == ()
-    return [finding.code for finding in report.findings if finding.outcome.value in ("define", "start")]
 
 
 def of(kind: str, attributes: str = "", source: str = "") -> str:

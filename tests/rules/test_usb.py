@@ -6,23 +6,14 @@ The refusals and the silence were seen with libvirt 11.3.0, except for those of 
 from __future__ import annotations
 
 import pytest
+from refusals import findings
 
-from domlint.engine import Plan, Source
-from domlint.examples import example_hosts, whole_document
 from domlint.rule import Example
-from domlint.rules import catalogue
-from domlint.versions import Version
 
 
 def codes(devices: str, **details: str) -> list[str]:
     """The codes of USB that are found, once for each finding."""
-    example = Example(devices, **details)
-    libvirt = Version.parse(example.libvirt) if example.libvirt else None
-    report = Plan(catalogue(), example_hosts(example), libvirt=libvirt).check(
-        Source("vm.xml", whole_document(example).encode())
-    )
-    assert report.crashes == ()
-    return [finding.code for finding in report.findings if finding.code.startswith("USB")]
+    return [finding.code for finding in findings(Example(devices, **details)) if finding.code.startswith("USB")]
 
 
 def usb(model: str | None = None, index: object = None, more: str = "") -> str:
