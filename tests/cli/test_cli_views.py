@@ -12,9 +12,9 @@ from command import CAPS, NO_CAPS_HINT, REPOSITORY, STANDBY, domlint
 EXAMPLES = ("examples", "--caps", "examples/caps", "--network", "examples/networks")
 
 COUNTED = """\
-2  TEAM001  failover-capability-missing
-1  TEAM033  partner-not-found
-1  TEAM053  transient-on-root-complex
+2  TEAM001  [ ] failover-capability-missing
+1  TEAM033  [*] partner-not-found
+1  TEAM053  [*] transient-on-root-complex
 """
 
 WITHOUT_SOURCE = """\
@@ -34,17 +34,30 @@ def folder(tmp_path: Path) -> Path:
 
 def test_statistics_replace_the_findings(tmp_path: Path) -> None:
     result = domlint(*EXAMPLES, "--select", "TEAM", "--statistics", cwd=REPOSITORY, out=tmp_path)
-    found, *_verdict = result.stdout.removeprefix(COUNTED).splitlines()
+    found, *_verdict, fixable = result.stdout.removeprefix(COUNTED).splitlines()
     assert (result.status, result.stdout[: len(COUNTED)], result.stderr) == (1, COUNTED, "")
     assert found == "Found 4 errors (4 domains in 8 files checked against 3 hosts)."
+    assert fixable == "2 can be fixed with --fix."
+
+
+def test_statistics_say_what_can_be_fixed(folder: Path) -> None:
+    """Safely, only with --unsafe-fixes, or not at all; without any fix there are no marks."""
+    text = STANDBY.replace("ua-uplink", "uplink").replace("<vcpu>", "<vpcu>")
+    (folder / "vm.xml").write_text(text.replace("<os>", "<vpcu>1</vpcu>\n  <os>"))
+    rows = {"TEAM031": "[*]", "TEAM037": "[ ]", "SCHEMA001": "[-]"}
+    result = domlint("vm.xml", "--statistics", "--select", ",".join(rows), cwd=folder)
+    assert {line.split()[1]: line[14:17] for line in result.stdout.splitlines()[:3]} == rows
+    assert result.stdout.endswith("\n1 can be fixed with --fix, 1 more with --unsafe-fixes.\n")
+    result = domlint("vm.xml", "--statistics", "--select", "TEAM037", cwd=folder)
+    assert result.stdout.splitlines()[0] == "1  TEAM037  persistent-unpaired"
 
 
 @pytest.mark.parametrize("name", ["text", "concise"])
 def test_statistics_count_what_the_summary_counts(name: str, tmp_path: Path) -> None:
     result = domlint(*EXAMPLES, "--statistics", "--output-format", name, cwd=REPOSITORY, out=tmp_path)
     rows = [line.split() for line in result.stdout.splitlines() if re.match(r" *\d+  [A-Z]+\d+ ", line)]
-    counts = [int(count) for count, _code, _name in rows]
-    codes = [code for _count, code, _name in rows]
+    counts = [int(row[0]) for row in rows]
+    codes = [row[1] for row in rows]
     summary = re.search(r"Found (\d+) errors and (\d+) warnings", result.stdout + result.stderr)
     assert summary is not None
     assert sum(counts) == sum(map(int, summary.groups()))
