@@ -13,7 +13,8 @@ the values, ``!=`` none of them though it is there, ``>`` as a number), or asks 
 child; ``text()`` is the text of an element, of children the first of each name counts. A last step that begins with
 ``@`` is a condition on the element before it, and the place to point at.
 
-A condition on a value with a placeholder is neither true nor false, and such an element is not selected.
+A condition on a value with a placeholder is neither true nor false, and such an element is not selected. Nor is a
+second ``<driver>`` or the like, which libvirt passes over.
 """
 
 from collections.abc import Iterable, Iterator
@@ -52,6 +53,9 @@ class Selector(NamedTuple):
 
 TEXT: Final = "text()"
 
+_FIRST_COUNTS: Final = frozenset({"driver", "model", "rom", "target"})
+"""Elements of which libvirt reads the first, wherever they are."""
+
 
 class Selectors(Generic[T]):
     """Many selectors, each with a value, to be found in one walk that looks only where they lead."""
@@ -78,7 +82,7 @@ class _Node(Generic[T]):
 
     def select(self, element: Element, chain: tuple[Element, ...]) -> Iterator[tuple[T, Element, str]]:
         for (steps, attribute), value in self.ends:
-            if _fits(steps, chain):
+            if _fits(steps, chain) and _is_read(element):
                 yield value, element, attribute
         if self.children:
             children = self.children
@@ -96,6 +100,11 @@ def _fits(steps: tuple[Step, ...], chain: tuple[Element, ...]) -> bool:
             if not any(_holds(condition, chain[depth]) for condition in group):
                 return False
     return True
+
+
+def _is_read(element: Element) -> bool:
+    tag = element.tag
+    return tag not in _FIRST_COUNTS or next(element.itersiblings(tag, preceding=True), None) is None
 
 
 def _holds(condition: Condition, element: Element | None) -> bool | None:

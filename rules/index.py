@@ -10,7 +10,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "character.smartcard": ("devices/smartcard",),
     "character.source": ("devices",),
     "clock": ("clock", "clock/timer", "clock/timer/catchup"),
-    "controller.driver": ("devices/controller/driver",),
+    "controller.driver": ("devices/controller/driver", "devices/controller/driver/iothreads"),
     "controller.numbers": ("devices",),
     "cpu": ("cpu", "cpu/cache", "cpu/maxphysaddr"),
     "device.common": ("devices", "devices/memballoon"),
@@ -36,7 +36,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),
     "hostdev.parts": ("devices/hostdev",),
     "hostdev.same": ("devices",),
-    "input": ("devices/input",),
+    "input": ("devices/input", "devices/input/source"),
     "memory.amounts": (".", "maxMemory", "memtune/min_guarantee"),
     "memory.backing": ("memoryBacking/hugepages",),
     "memory.devices": ("devices/memory", "devices/memory/target/address", "devices/memory/uuid", "maxMemory"),
@@ -150,6 +150,7 @@ clock CLOCK012 clock-adjustment-unreadable
 controller.driver CTRL020 virtio-scsi-option-elsewhere
 controller.driver CTRL021 virtio-scsi-option-without-model
 controller.driver CTRL022 controller-iothread-undefined
+controller.driver CTRL026 controller-iothreads-elsewhere
 controller.driver CTRL023 controller-queues-mismatched
 controller.driver CTRL024 controller-iothreads-both-ways
 controller.driver CTRL025 controller-iothread-on-wrong-address
@@ -224,6 +225,7 @@ disk.options DISK023 native-io-with-host-cache
 disk.options DISK024 copy-on-read-without-writing
 disk.options DISK025 read-only-not-on-bus
 disk.options DISK026 shared-image-not-raw
+disk.options DISK030 shared-image-encrypted
 disk.options DISK027 driver-not-of-qemu
 disk.options DISK028 option-not-for-format
 disk.options DISK029 product-too-long
@@ -332,6 +334,7 @@ host.fit HOST002 no-host-for-hypervisor
 host.fit HOST003 architecture-not-run
 host.fit HOST004 domain-type-unavailable
 host.fit HOST005 emulator-of-other-architecture
+host.fit HOST007 emulator-named-for-other-architecture
 host.fit HOST006 emulator-differs
 host.machine HOST010 machine-unknown
 host.machine HOST011 machine-deprecated
@@ -366,6 +369,7 @@ input INPUT010 ps2-not-on-machine
 input INPUT011 ps2-turned-off
 input INPUT020 evdev-without-source
 input INPUT021 passthrough-without-source
+input INPUT022 source-of-emulated-input
 memory.amounts MEM001 memory-missing
 memory.amounts MEM002 modules-exceed-memory
 memory.amounts MEM003 maximum-memory-too-small

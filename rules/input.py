@@ -362,3 +362,42 @@ def passthrough_without_source(context: Context, found: _Input) -> Problems:
             "nothing says which device of the host is passed on: libvirt refuses the definition",
             "add <source evdev='/dev/input/by-id/…'/>",
         )
+
+
+def _each_evdev(context: Context, source: Element) -> Iterator[Element]:
+    """The input device of the guest's own that a source is in."""
+    holder = source.getparent()
+    if context.domain.runs_on_qemu and holder is not None and attribute(holder, "type") in _PLAIN_TYPES:
+        yield holder
+
+
+@rule(
+    "INPUT022",
+    "source-of-emulated-input",
+    outcome=Outcome.DEFINE,
+    on="devices/input/source",
+    each=_each_evdev,
+    until="7.4.0",
+    instead_of=("SCHEMA004",),
+    since="7.4.0 and newer drop it without a word",
+    source="libvirt 7.0.0 src/conf/domain_validate.c (virDomainInputDefValidate)",
+    bad=Example(
+        "<input type='keyboard' bus='usb'>\n  <source evdev='/dev/input/event3'/> <!-- INPUT022 -->\n</input>",
+        libvirt="7.0.0",
+    ),
+    good=Example(
+        "<input type='passthrough' bus='virtio'>\n  <source evdev='/dev/input/event3'/>\n</input>", libvirt="7.0.0"
+    ),
+)
+def source_of_emulated_input(context: Context, holder: Element) -> Problems:
+    """An emulated keyboard, mouse or tablet names a device of the host.
+
+    Only an input device that is passed on from the host has one. libvirt refuses the definition.
+    """
+    source = child(holder, "source")
+    if source is not None and source.get("evdev"):
+        yield Problem(
+            Spot(source, "evdev"),
+            f"an emulated {holder.get('type')} has no device of the host: libvirt refuses the definition",
+            "remove <source>, or write type='passthrough' bus='virtio'",
+        )

@@ -533,7 +533,7 @@ def _each_untyped(context: Context, element: Element) -> Iterator[Element]:
     if not context.is_judged or not context.domain.runs_on_qemu:
         return
     if element.tag == "graphics":
-        if not context.domain.videos and context.domain.graphics[0].element is element:
+        if not context.domain.videos and context.domain.graphics[:1] and context.domain.graphics[0].element is element:
             yield element
     elif attribute(child(element, "model"), "type") is None:
         yield element

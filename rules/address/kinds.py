@@ -72,12 +72,19 @@ def _is_unusual(other: OtherAddress) -> bool:
     )
 
 
-def each_other_address(context: Context, devices: Element) -> Iterator[OtherAddress]:
-    """The addresses that are none on PCI, without what devices have mostly."""
+def each_unusual_address(context: Context, devices: Element) -> Iterator[OtherAddress]:
+    """The addresses that are none on PCI, without what devices have mostly; also those that libvirt passes over."""
     if devices is not context.domain.devices or not context.domain.runs_on_qemu:
         return
     for other in context.domain.pci.others:
-        if _is_unusual(other) and not ignores_address(other.device):
+        if _is_unusual(other):
+            yield other
+
+
+def each_other_address(context: Context, devices: Element) -> Iterator[OtherAddress]:
+    """The addresses that are none on PCI, without what devices have mostly."""
+    for other in context.selected(each_unusual_address, devices):
+        if not ignores_address(other.device):
             yield other
 
 

@@ -8,11 +8,11 @@ from typing import Final
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.machine import MachineKind
-from domlint.domain.pci_reading import ORDER, OtherAddress
+from domlint.domain.pci_reading import ORDER, OtherAddress, ignores_address
 from domlint.domain.values import Maybe, attribute, c_integer, child
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
-from domlint.rules.address.kinds import each_other_address
+from domlint.rules.address.kinds import each_other_address, each_unusual_address
 from domlint.rules.pci.places import named
 
 LARGEST_UID: Final = 0xFFFF
@@ -33,8 +33,10 @@ def _register(address: Element) -> int | None:
 
 
 def _each_register(context: Context, devices: Element) -> Iterator[tuple[OtherAddress, int]]:
-    for other in context.selected(each_other_address, devices):
-        if other.type == "spapr-vio":
+    for other in context.selected(each_unusual_address, devices):
+        # Of an ibmvscsi and a spapr-vlan libvirt reads the register, and says itself where they are.
+        is_read = other.device.tag in ("interface", "controller") or not ignores_address(other.device)
+        if other.type == "spapr-vio" and is_read:
             register = _register(other.address)
             if register is not None:
                 yield other, register

@@ -209,7 +209,8 @@ ROWS = (
             "[not(source/@type='memfd')]/discard",
             ".[cpu/numa]/memoryBacking[source/@type='file']/discard",
             ".[memoryBacking/hugepages][not(memoryBacking/hugepages/page) or memoryBacking/hugepages/page/@size!='4']"
-            "[not(memoryBacking/source/@type='memfd')]/cpu/numa/cell/@discard='yes'",
+            "[not(memoryBacking/source/@type='memfd')][not(memoryBacking/hugepages/page/@nodeset)]"
+            "/cpu/numa/cell/@discard='yes'",
             ".[not(memoryBacking/source/@type='memfd')]/cpu/numa/cell[@memAccess]/@discard='yes'",
         ),
         f"{_BACKEND}, 7.0.0",

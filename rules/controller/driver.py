@@ -198,6 +198,63 @@ def controller_iothread_undefined(context: Context, driver: Element) -> Problems
         )
 
 
+def _each_elsewhere(context: Context, mapping: Element) -> Iterator[tuple[Element, str]]:
+    """The I/O threads of a controller that is none of virtio SCSI, and what it is instead."""
+    driver = _parent(mapping)
+    if not context.domain.runs_on_qemu or child(_parent(driver), "driver") is not driver:
+        return
+    model = _model(context, _parent(driver))
+    if not isinstance(model, Unknown) and model not in VIRTIO_SCSI and child(mapping, "iothread") is not None:
+        kind = attribute(_parent(driver), "type")
+        yield mapping, f"the type '{kind or 'ide'}'" if model is None else f"the model '{model}'"
+
+
+@rule(
+    "CTRL026",
+    "controller-iothreads-elsewhere",
+    outcome=Outcome.DEFINE,
+    on="devices/controller/driver/iothreads",
+    each=_each_elsewhere,
+    needs=Needs.MACHINE,
+    asked="11.2.0",
+    instead_of=("SCHEMA002", "SCHEMA003", "SCHEMA004"),
+    source=f"{_CONF}/domain_validate.c (virDomainControllerDefValidate); NEWS.rst, 11.2.0",
+    bad=Example(
+        """\
+<controller type='virtio-serial' index='0'>
+  <driver>
+    <iothreads> <!-- CTRL026 -->
+      <iothread id='1'/>
+    </iothreads>
+  </driver>
+</controller>""",
+        around="<iothreads>1</iothreads>",
+    ),
+    good=Example(
+        """\
+<controller type='scsi' index='0' model='virtio-scsi'>
+  <driver>
+    <iothreads>
+      <iothread id='1'/>
+    </iothreads>
+  </driver>
+</controller>""",
+        around="<iothreads>1</iothreads>",
+    ),
+)
+def controller_iothreads_elsewhere(context: Context, found: tuple[Element, str]) -> Problems:
+    """A controller that is no virtio SCSI controller has I/O threads for its queues.
+
+    libvirt refuses the definition.
+    """
+    mapping, what = found
+    yield Problem(
+        Spot(mapping),
+        f"I/O threads are for virtio SCSI controllers alone, and this is one of {what}: libvirt refuses the definition",
+        "remove <iothreads>, or make it a SCSI controller with model='virtio-scsi'",
+    )
+
+
 def _each_mapping(context: Context, driver: Element) -> Iterator[FaultyMapping]:
     for one in _each_virtio_driver(context, driver):
         yield from mapping_faults(one, context.domain.iothread_ids)

@@ -52,7 +52,7 @@ def _remote(
 
 
 _GOOD = Example(_remote())
-_ONE_HOST: Final = frozenset({"nbd", "iscsi", "http", "https", "ftp", "ftps", "ssh"})
+_ONE_HOST: Final = frozenset({"nbd", "iscsi", "http", "https", "ftp", "ftps", "ssh", "vxhs"})
 _ISCSI_COUNTED: Final = Version(11, 3, 0)
 
 

@@ -320,6 +320,15 @@ def read_only_not_on_bus(_context: Context, disk: Disk) -> Problems:
         )
 
 
+_ENCRYPTED: Final = """\
+  <source file='/var/lib/libvirt/images/web1.img'>
+    <encryption format='luks'>
+      <secret type='passphrase' uuid='2d1f2e9c-53c0-4d4f-a3c4-3a8c1f6a5b70'/>
+    </encryption>
+  </source>
+"""
+
+
 @rule(
     "DISK026",
     "shared-image-not-raw",
@@ -337,20 +346,49 @@ def shared_image_not_raw(_context: Context, disk: Disk) -> Problems:
     if it is raw, or read-only.
     """
     format_ = disk.storage.format
-    encryption = Layer(disk, disk.storage, True).part("encryption")
-    if disk.is_read_only is not False or format_ is UNKNOWN:
-        return
-    if format_ != "raw":
+    if disk.is_read_only is False and format_ is not UNKNOWN and format_ != "raw":
         what = "an image of no format" if format_ is None else f"an image of the format {format_}"
-    elif attribute(encryption, "format") == "luks" and attribute(encryption, "engine") in (None, "qemu"):
-        what = "an image that QEMU decrypts"
-    else:
-        return
-    yield Problem(
-        Spot(disk.parts["shareable"]),
-        f"libvirt refuses the definition: the {disk} is shareable, and {what} cannot be written by several guests",
-        "use a raw image, and say type='raw' in <driver>; or add <readonly/>",
-    )
+        yield Problem(
+            Spot(disk.parts["shareable"]),
+            f"libvirt refuses the definition: the {disk} is shareable, and {what} cannot be written by several guests",
+            "use a raw image, and say type='raw' in <driver>; or add <readonly/>",
+        )
+
+
+@rule(
+    "DISK030",
+    "shared-image-encrypted",
+    outcome=Outcome.DEFINE,
+    on="devices/disk/shareable",
+    each=each_disk_around,
+    asked="10.0.0",
+    since="some release after 9.0.0",
+    source="libvirt 11.3.0 src/qemu/qemu_block.c (qemuBlockStorageSourceIsRaw), not in 9.0.0",
+    bad=Example(
+        disk_of(
+            "  <shareable/> <!-- DISK030 -->",
+            driver="  <driver name='qemu' type='raw'/>",
+            source=_ENCRYPTED,
+        )
+    ),
+    good=Example(
+        disk_of("  <shareable/>\n  <readonly/>", driver="  <driver name='qemu' type='raw'/>", source=_ENCRYPTED)
+    ),
+)
+def shared_image_encrypted(_context: Context, disk: Disk) -> Problems:
+    """An image that QEMU decrypts is no raw one, which alone several guests can write at the same time.
+
+    libvirt refuses the definition.
+    """
+    encryption = Layer(disk, disk.storage, True).part("encryption")
+    is_decrypted = attribute(encryption, "format") == "luks" and attribute(encryption, "engine") in (None, "qemu")
+    if disk.is_read_only is False and disk.storage.format == "raw" and is_decrypted:
+        yield Problem(
+            Spot(disk.parts["shareable"]),
+            f"libvirt refuses the definition: the {disk} is shareable, and an image that QEMU decrypts cannot be"
+            " written by several guests",
+            "let the guests decrypt it instead: remove <encryption>; or add <readonly/>",
+        )
 
 
 @rule(

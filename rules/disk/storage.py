@@ -551,6 +551,9 @@ def _not_with_vhost_user(disk: Disk) -> Iterator[Spot]:
                 yield Spot(part, what)
         elif not what or isinstance(text_of(part), str):
             yield Spot(part)
+    inner = None if disk.storage.source is None else child(disk.storage.source, "encryption")
+    if inner is not None:
+        yield Spot(inner)
     cache, snapshot = attribute(disk.driver, "cache"), attribute(disk.element, "snapshot")
     if disk.driver is not None and isinstance(cache, str) and cache != "default":
         yield Spot(disk.driver, "cache")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from domlint.document import Element
 from domlint.domain import Context
@@ -10,6 +11,28 @@ from domlint.domain.values import child
 from domlint.findings import Outcome, Severity
 from domlint.hosts.fit import QEMU_VIRT_TYPES, serves
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
+
+_FIRST = "qemu-system-"
+
+_ARCHITECTURES: Final = {
+    "i386": "i686",
+    "x86_64": "x86_64",
+    "arm": "armv7l",
+    "aarch64": "aarch64",
+    "ppc": "ppc",
+    "ppc64": "ppc64",
+    "ppc64le": "ppc64",
+    "s390x": "s390x",
+    "riscv32": "riscv32",
+    "riscv64": "riscv64",
+    "loongarch64": "loongarch64",
+}
+"""What the name of an emulator ends with, and the architecture that libvirt finds when it asks it.
+
+Source: QEMU 10.0 configs/targets; libvirt 11.3.0 src/qemu/qemu_capabilities.c (virQEMUCapsArchFromString).
+"""
+
+_X86: Final = frozenset({"i686", "x86_64"})
 
 
 def _arm_guest(code: str, host: str = "qemu-8.2", devices: str = "") -> Example:
@@ -231,6 +254,48 @@ def emulator_of_other_architecture(context: Context, arch: str) -> Problems:
             hosts=tuple(
                 dict.fromkeys(host.id for host in context.given_hosts if host.emulator == context.domain.emulator)
             ),
+        )
+
+
+def _each_named(context: Context, emulator: Element) -> Iterator[tuple[str, str]]:
+    """The architectures of the domain and of its emulator, where the name of the latter tells another."""
+    name = (emulator.text or "").strip().rpartition("/")[2]
+    if not name.startswith(_FIRST) or context.domain.arch == name[len(_FIRST) :]:
+        return
+    arch, other = context.domain.arch, _ARCHITECTURES.get(name[len(_FIRST) :])
+    if other is None or not isinstance(arch, str) or not context.domain.runs_on_qemu:
+        return
+    if not serves(other, arch) and not {arch, other} <= _X86 and _emulator_of_another(context) is None:
+        yield arch, other
+
+
+@rule(
+    "HOST007",
+    "emulator-named-for-other-architecture",
+    outcome=Outcome.DEFINE,
+    on="devices/emulator",
+    each=_each_named,
+    needs=Needs.ALL_HOSTS,
+    since="libvirt 6.0.0",
+    source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDef), qemu_capabilities.c"
+    " (virQEMUCapsIsArchSupported), alike in 7.0.0 and 9.0.0",
+    bad=Example("<emulator>/usr/bin/qemu-system-aarch64</emulator> <!-- HOST007 -->", host="qemu-8.2"),
+    good=Example("<emulator>/usr/bin/qemu-system-x86_64</emulator>", host="qemu-8.2"),
+)
+def emulator_named_for_other_architecture(context: Context, found: tuple[str, str]) -> Problems:
+    """The name of the emulator is that of one for another architecture.
+
+    QEMU has a binary for each architecture, and names it so. libvirt asks the binary, and refuses to define the
+    domain, be it there or not.
+    """
+    arch, other = found
+    emulator = None if context.domain.devices is None else child(context.domain.devices, "emulator")
+    if emulator is not None:
+        yield Problem(
+            Spot(emulator),
+            f"the domain is for {arch}, and {context.domain.emulator} is an emulator for {other}: libvirt refuses the"
+            " definition",
+            f"remove <emulator>, so that libvirt takes the host's own for {arch}, or name that of {arch}",
         )
 
 

@@ -55,7 +55,7 @@ def ids(text: str) -> list[str]:
         ("devices/disk[target/@bus='virtio']/driver/@io='threads'", []),
         ("devices/disk[driver/@io='x']", ["c"]),
         ("devices/disk[driver/@io='y']", []),
-        ("devices/disk/driver/@io='y'", ["c@io"]),
+        ("devices/disk/driver/@io='y'", []),
         ("devices/disk/driver/@queues", ["a@queues"]),
         ("devices/disk/driver/@queues>3", ["a@queues"]),
         ("devices/disk/driver/@queues>4", []),

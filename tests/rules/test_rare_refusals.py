@@ -1,0 +1,76 @@
+"""Refusals that are rare, and what looks like one and is none, as seen with libvirt 7.0.0, 9.0.0 and 11.3.0."""
+
+from __future__ import annotations
+
+import pytest
+from test_controllers import codes
+
+SHARED_LUKS = """\
+<disk type='block' device='disk'><driver name='qemu' type='raw'/>
+  <source dev='/dev/vg/web1'><encryption format='luks'>
+    <secret type='passphrase' uuid='2d1f2e9c-53c0-4d4f-a3c4-3a8c1f6a5b70'/></encryption></source>
+  <target dev='vda' bus='virtio'/><shareable/></disk>"""
+EVDEV = "<input type='{}' bus='virtio'><source evdev='/dev/input/event3'/></input>"
+VXHS = """\
+<disk type='network' device='disk'><driver name='qemu' type='raw'/>
+  <source protocol='vxhs' name='eb90327c'>{}</source><target dev='vda' bus='virtio'/></disk>"""
+VHOST_USER = """\
+<disk type='vhostuser' device='disk'><driver name='qemu' type='raw'/>
+  <source type='unix' path='/run/vhost.sock'>{}</source><target dev='vda' bus='virtio'/></disk>"""
+SECOND_DRIVER = """\
+<interface type='user'><model type='virtio'/>{}<driver name='qemu'/>{}</interface>"""
+PACKED = "<driver packed='on'/>"
+
+
+def on_vio(reg: str, model: str = "spapr-vlan") -> str:
+    return (
+        "<controller type='scsi' index='0' model='ibmvscsi'><address type='spapr-vio' reg='0x2000'/></controller>"
+        f"<interface type='user'><model type='{model}'/><address type='spapr-vio' reg='{reg}'/></interface>"
+    )
+
+
+def threads(kind: str, inside: str = "<iothread id='1'/>") -> str:
+    return f"<controller type='{kind}' index='0'><driver><iothreads>{inside}</iothreads></driver></controller>"
+
+
+@pytest.mark.parametrize(
+    ("devices", "details", "expected"),
+    [
+        (on_vio("0x2000"), {"machine": "pseries", "arch": "ppc64"}, ["ADDR011"]),
+        (on_vio("0x1000"), {"machine": "pseries", "arch": "ppc64"}, []),
+        (on_vio("{{ reg }}"), {"machine": "pseries", "arch": "ppc64"}, []),
+        (SHARED_LUKS, {}, ["DISK030"]),
+        (SHARED_LUKS, {"libvirt": "9.0.0"}, []),
+        (SHARED_LUKS.replace("<shareable/>", "<shareable/><readonly/>"), {}, []),
+        (EVDEV.format("keyboard"), {"libvirt": "7.0.0"}, ["INPUT022"]),
+        (EVDEV.format("keyboard"), {"libvirt": "7.4.0"}, []),
+        (EVDEV.format("passthrough"), {"libvirt": "7.0.0"}, []),
+        (EVDEV.format("{{ type }}"), {"libvirt": "7.0.0"}, []),
+        (VXHS.format("<host name='a'/><host name='b'/>"), {"libvirt": "7.0.0"}, ["DISK060"]),
+        (VXHS.format("<host name='a'/>"), {"libvirt": "7.0.0"}, []),
+        (threads("virtio-serial"), {"around": "<iothreads>1</iothreads>"}, ["CTRL026"]),
+        (threads("virtio-serial"), {"around": "<iothreads>1</iothreads>", "libvirt": "11.1.0"}, []),
+        (threads("virtio-serial", ""), {"around": "<iothreads>1</iothreads>"}, []),
+        (threads("{{ type }}"), {"around": "<iothreads>1</iothreads>"}, []),
+        (SECOND_DRIVER.format("", PACKED), {"host": "qemu-4.1", "machine": "pc-q35-4.1", "libvirt": "7.0.0"}, []),
+        (
+            SECOND_DRIVER.format(PACKED, ""),
+            {"host": "qemu-4.1", "machine": "pc-q35-4.1", "libvirt": "7.0.0"},
+            ["CAPS040"],
+        ),
+        ("<emulator>/usr/bin/qemu-system-i386</emulator>", {"host": "qemu-8.2"}, []),
+        ("<emulator>/opt/qemu-system-s390x</emulator>", {"host": "qemu-8.2"}, ["HOST007"]),
+        ("<emulator>/opt/qemu-system-special</emulator>", {"host": "qemu-8.2"}, []),
+        ("<emulator>{{ bin }}/qemu-system-{{ arch }}</emulator>", {"host": "qemu-8.2"}, []),
+        ("<emulator>/usr/libexec/qemu-kvm</emulator>", {"host": "qemu-8.2"}, []),
+    ],
+)
+def test_what_is_refused(devices: str, details: dict[str, str], expected: list[str]) -> None:
+    assert codes(devices, **details) == expected
+
+
+def test_a_vhost_user_disk_has_no_encryption_in_its_source_either() -> None:
+    shared = "<memoryBacking><access mode='shared'/></memoryBacking>"
+    encryption = "<encryption format='luks'><secret type='passphrase' usage='x'/></encryption>"
+    assert codes(VHOST_USER.format(""), around=shared) == []
+    assert "DISK051" in codes(VHOST_USER.format(encryption), around=shared)
