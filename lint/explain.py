@@ -130,6 +130,8 @@ def explanation(rule: Rule) -> str:
     ]
     if versions := versions_in_words(rule):
         lines.append(f"{style('Since:', bold=True)}    {versions}")
+    if rule.fixable is not None:
+        lines.append(f"{style('Fix:', bold=True)}      {rule.fixable.in_words}")
     lines.append(f"{style('Source:', bold=True)}   {rule.source}")
     for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
         where = setting(example)
@@ -175,6 +177,7 @@ def rule_objects(rules: Iterable[Rule]) -> list[dict[str, Any]]:
             "severity": rule.severity.value,
             "needs": [need.name.lower() for need in Needs if need.name and need in rule.needs],
             "since": versions_in_words(rule),
+            "fixable": rule.fixable.value if rule.fixable is not None else None,
             "source": rule.source,
             "documentation": rule.documentation,
             "bad": fragment(rule.bad),
@@ -204,12 +207,13 @@ def rule_reference(rules: Iterable[Rule]) -> str:
             "",
             f"{FAMILIES[letters]}.",
             "",
-            "| code | name | outcome | severity |",
-            "|---|---|---|---|",
+            "| code | name | outcome | severity | fix |",
+            "|---|---|---|---|---|",
         ]
         listed = list(members)
         lines += [
-            f"| [{rule.code}](#{rule.code.lower()}) | {rule.name} | {rule.outcome.value} | {rule.severity.value} |"
+            f"| [{rule.code}](#{rule.code.lower()}) | {rule.name} | {rule.outcome.value} | {rule.severity.value} | "
+            f"{rule.fixable.value if rule.fixable is not None else ''} |"
             for rule in listed
         ]
         lines.append("")
@@ -236,6 +240,8 @@ def markdown(rule: Rule) -> str:
     lines.append(f"- Asks: {needs_in_words(rule)}")
     if versions := versions_in_words(rule):
         lines.append(f"- Since: {versions}")
+    if rule.fixable is not None:
+        lines.append(f"- Fix: {rule.fixable.in_words}")
     lines += [f"- Source: {rule.source}", ""]
     for title, example in (("Reported", rule.bad), ("Not reported", rule.good)):
         where = setting(example)

@@ -6,7 +6,7 @@ documentation. Rules read; they never change the tree, print or open files.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from enum import Flag, auto
+from enum import Enum, Flag, auto
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
@@ -38,6 +38,18 @@ class Needs(Flag):
     ALL_HOSTS = auto()
     STRICT = auto()
     MACHINE = auto()
+
+
+class Fixable(Enum):
+    """What mends findings of a rule: not all of them, as some have two ways out, or none that is known."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+
+    @property
+    def in_words(self) -> str:
+        """How, in words."""
+        return f"some of its findings can be fixed with {'--fix' if self is Fixable.SAFE else '--unsafe-fixes'}"
 
 
 SUPPRESSIONS: Final = "comment()"
@@ -145,6 +157,7 @@ class Rule(NamedTuple):
     instead_of: tuple[str, ...]
     asked: Version | None
     until: Version | None
+    fixable: Fixable | None
 
     def is_asked_by(self, libvirt: "Version | None") -> bool:
         """Tell whether a libvirt asks what the rule asks; one whose version is not known is taken for the newest."""
@@ -197,6 +210,7 @@ def rule(
     name: str,
     *,
     outcome: Outcome,
+    fixable: Fixable | None = None,
     on: str,
     bad: Example,
     good: Example,
@@ -224,7 +238,7 @@ def rule(
 
     ``asked`` is the oldest libvirt that does what the rule says, ``until`` the first that no longer does: the rule runs
     for those between. Without them, 6.0.0 did already, and the newest known does. ``since`` is for people: what else
-    there is to say of versions.
+    there is to say of versions. So is ``fixable``: whether problems that the rule finds say how they are mended.
     """
 
     def declare(body: Body) -> Rule:
@@ -245,6 +259,7 @@ def rule(
             instead_of=instead_of,
             asked=Version.parse(asked) if asked else None,
             until=Version.parse(until) if until else None,
+            fixable=fixable,
         )
 
     return declare

@@ -9,7 +9,7 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.interfaces import is_unread_driver
 from domlint.findings import Location, Outcome, Severity
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
+from domlint.rule import Example, Fixable, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.structure import Kind, Mistake
 
 _SOURCE = "libvirt 11.3.0 docs/formatdomain.rst, src/conf/domain_conf.c"
@@ -96,6 +96,7 @@ def _fix_of(mistake: Mistake) -> Fix | None:
     "SCHEMA001",
     "unknown-element",
     outcome=Outcome.BROKEN,
+    fixable=Fixable.UNSAFE,
     severity=Severity.WARNING,
     on=".",
     each=_mistakes,
@@ -124,6 +125,7 @@ def unknown_element(context: Context, mistake: Mistake) -> Problems:
     "SCHEMA002",
     "unknown-attribute",
     outcome=Outcome.BROKEN,
+    fixable=Fixable.UNSAFE,
     severity=Severity.WARNING,
     on=".",
     each=_mistakes,
@@ -199,6 +201,7 @@ def content_of_another_type(context: Context, mistake: Mistake) -> Problems:
     "SCHEMA005",
     "value-not-allowed",
     outcome=Outcome.DEFINE,
+    fixable=Fixable.UNSAFE,
     on=".",
     each=_mistakes,
     source=_SOURCE,

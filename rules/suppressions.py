@@ -10,7 +10,7 @@ from domlint.changes import Change, Fix, RemoveComment, RemoveElement, RemoveWor
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.findings import Outcome, Severity
-from domlint.rule import SUPPRESSIONS, Example, Problem, Problems, rule
+from domlint.rule import SUPPRESSIONS, Example, Fixable, Problem, Problems, rule
 from domlint.suppressions import Name, Suppression
 
 _SOURCE: Final = "docs/suppressions.md"
@@ -80,6 +80,7 @@ def _or(names: Iterable[str]) -> str:
     "SUP001",
     "unused-suppression",
     outcome=Outcome.NOTE,
+    fixable=Fixable.SAFE,
     on=SUPPRESSIONS,
     source=_SOURCE,
     bad=_bad("<!-- domlint: ignore[TEAM037] the other interface is hotplugged -->", "SUP001"),
@@ -113,6 +114,7 @@ def unused_suppression(context: Context, _root: Element) -> Problems:
     "SUP002",
     "unknown-rule-suppressed",
     outcome=Outcome.NOTE,
+    fixable=Fixable.SAFE,
     severity=Severity.WARNING,
     on=SUPPRESSIONS,
     source=_SOURCE,

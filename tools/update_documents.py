@@ -1,8 +1,9 @@
 """Make the documents that are made from the program itself, or check that they are current.
 
     python tools/update_documents.py            write docs/rules.md, docs/needs.md, docs/domlint.1, docs/terminal.svg,
-                                                the tables of docs/profiles.md and docs/configuration.md, the outputs in
-                                                README.md and other documents, and schemas/domlint.schema.json
+                                                the tables of docs/profiles.md, docs/fixes.md and docs/configuration.md,
+                                                the outputs in README.md and other documents, and
+                                                schemas/domlint.schema.json
     python tools/update_documents.py --check    change nothing; exit with 1 where one is not current
 
 Needs domlint installed, and is run from anywhere.
@@ -157,6 +158,14 @@ def _keys() -> Iterator[str]:
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 
+def _fixable() -> Iterator[str]:
+    yield "| rule | | fix |"
+    yield "|---|---|---|"
+    for rule in catalogue():
+        if rule.fixable is not None:
+            yield f"| [{rule.code}](rules.md#{rule.code.lower()}) | {rule.name} | {rule.fixable.value} |"
+
+
 def _releases() -> Iterator[str]:
     by_release: dict[str, list[str]] = {}
     for name in release_names():
@@ -184,8 +193,10 @@ def documents() -> Iterator[tuple[Path, str]]:
     yield ROOT / "docs" / "domlint.1", man_page()
     readme = ROOT / "README.md"
     yield readme, walked(with_outputs(readme.read_text()))
-    for name in ("docs/hosts.md", "docs/requires.md", "docs/formats.md", "docs/fixes.md"):
+    for name in ("docs/hosts.md", "docs/requires.md", "docs/formats.md"):
         yield ROOT / name, with_outputs((ROOT / name).read_text())
+    fixes = ROOT / "docs" / "fixes.md"
+    yield fixes, with_outputs(with_table(fixes.read_text(), "fixable", _fixable()))
     configuration = ROOT / "docs" / "configuration.md"
     yield configuration, with_outputs(with_files(with_table(configuration.read_text(), "keys", _keys())))
     for name in ("baseline", "editors"):

@@ -10,7 +10,7 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.values import attribute
 from domlint.findings import Outcome
-from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
+from domlint.rule import Example, Fixable, Needs, Problem, Problems, Spot, rule, whole_example
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ def _may_be_elsewhere(name: str, host: Host) -> bool:
     "HOST010",
     "machine-unknown",
     outcome=Outcome.DEFINE,
+    fixable=Fixable.UNSAFE,
     on="os/type",
     needs=Needs.HOST,
     since="libvirt 6.0.0 (older ones refuse it too, in other words)",

@@ -17,12 +17,15 @@ from domlint.engine import FileReport, Plan, Source
 from domlint.examples import example_hosts, example_networks, whole_document
 from domlint.findings import Finding, Severity
 from domlint.fixing import Fixed, apply, fix
-from domlint.rule import Example, Needs, Rule
+from domlint.rule import Example, Fixable, Needs, Rule
 from domlint.rules import catalogue
 from domlint.versions import Version
 
 GOLDEN = Path(__file__).parent / "golden" / "fixes"
 RULES = list(catalogue())
+BY_CODE = {rule.code: rule for rule in RULES}
+SAFE_ELSEWHERE = {"SUP002", "TEAM010"}
+"""Rules of which other findings than that of the example have a safe fix."""
 
 
 def plan_of(example: Example, strict: bool = False) -> Plan:
@@ -55,6 +58,11 @@ def assert_only_edited(before: bytes, after: bytes, findings: list[Finding]) -> 
 def assert_holds(plan: Plan, source: Source, with_unsafe: bool) -> Fixed:
     """What holds of every file that is mended."""
     before = plan.check(source)
+    for finding in before.findings:
+        if finding.remedy is not None:
+            declared = BY_CODE[finding.code].fixable
+            assert declared is not None
+            assert declared is Fixable.SAFE or not finding.remedy.is_safe
     once, done = apply(source.data, before.findings, with_unsafe)
     assert_only_edited(source.data, once, list(done))
     fixed = fix(plan, source, with_unsafe)
@@ -76,10 +84,13 @@ def test_the_bad_example_before_and_after(rule: Rule) -> None:
     path = GOLDEN / f"{rule.code}.diff"
     fixed = assert_holds(plan, source, True)
     text = ""
+    is_mended = fixed.data != source.data
+    assert is_mended == (rule.fixable is not None) or rule.code in SAFE_ELSEWHERE, "the declaration says otherwise"
     if fixed.data != source.data:
         assert rule.code in {finding.code for finding in fixed.fixed}
         before, after = (data.decode().splitlines(keepends=True) for data in (source.data, fixed.data))
         kind = "unsafe" if fix(plan, source).data != fixed.data else "safe"
+        assert rule.fixable is (Fixable.SAFE if kind == "safe" or rule.code in SAFE_ELSEWHERE else Fixable.UNSAFE)
         # The whole file is context.
         text = f"{kind}: " + "; ".join(one.remedy.words for one in fixed.fixed if one.remedy) + "\n"
         text += "".join(difflib.unified_diff(before, after, "before", "after", n=len(before)))
