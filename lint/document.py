@@ -25,6 +25,12 @@ libvirt's remote protocol carries at most 4 MiB of XML (REMOTE_STRING_MAX in src
 _OWN_NAME: Final = b"domlint"
 """What nothing in a file is without that is meant for domlint."""
 
+_FEW_PLACES: Final = 6
+"""To look for so many, one by one, takes as long as to find all that are in a file."""
+
+_PLAIN_BEGINNINGS: Final = (b"<", b" ", b"\t", b"\r", b"\n", b"\xef")
+"""The first byte of XML in an encoding that has ASCII in it; the last is the mark of UTF-8."""
+
 _LONGEST_XPATH: Final = 10_000
 """Characters. Names of hundreds of levels can make a path of megabytes, once for each finding."""
 
@@ -82,6 +88,10 @@ class Document:
         return {}
 
     def _find(self, element: Element, attribute: str | None) -> Location:
+        if len(self._places) < _FEW_PLACES:
+            place = self._find_on_line(element, attribute)
+            if place is not None:
+                return place
         xpath = self._path(element)
         positions = self._positions
         if positions is None:
@@ -91,6 +101,23 @@ class Document:
         start, end = span.start_tag
         if attribute is not None and attribute in span.attributes:
             start, end = span.attributes[attribute]
+            xpath = f"{xpath}/@{attribute}" if xpath else ""
+        return self.locate_bytes(start, end, xpath)
+
+    def _find_on_line(self, element: Element, attribute: str | None) -> Location | None:
+        """A place for which the line that lxml knows will do; None where that is not sure."""
+        tag = str(element.tag)
+        if self._text is None or "{" in tag:
+            return None
+        found = self._text.start_tag_on(cast("int", element.sourceline) or 0, tag.encode())
+        if found is None:
+            return None
+        (start, end), attributes = found
+        xpath = str(element.getroottree().getpath(element))
+        if len(xpath) > _LONGEST_XPATH:
+            xpath = ""
+        if attribute is not None and attribute in attributes:
+            start, end = attributes[attribute]
             xpath = f"{xpath}/@{attribute}" if xpath else ""
         return self.locate_bytes(start, end, xpath)
 
@@ -155,6 +182,12 @@ class Document:
         return b"\0" in self.data[:100] and self._text is not None and _OWN_NAME in self._text.utf8
 
     @cached_property
+    def is_plain(self) -> bool:
+        """Tell whether names and values are bytes as they are: in an encoding like ASCII, none by its number."""
+        data = self.data
+        return data[:1] in _PLAIN_BEGINNINGS and b"\0" not in data[:4] and (b"&" not in data or b"&#" not in data)
+
+    @cached_property
     def structure(self) -> "Structure":
         """How the domain or network stands to what libvirt knows; only for files that have one."""
         from domlint.structure import Structure
@@ -166,7 +199,10 @@ class Document:
 
     def line_text(self, line: int) -> str:
         """The text of a line, from 1, without its end."""
-        return self._lines[line - 1] if 1 <= line <= len(self._lines) else ""
+        if self._text is not None:
+            return self._text.line(line)
+        lines = self.data.decode(errors="replace").splitlines()
+        return lines[line - 1] if 1 <= line <= len(lines) else ""
 
     def _path(self, element: Element) -> str:
         """The XPath of an element, as lxml's getpath would write it.
@@ -220,10 +256,6 @@ class Document:
     def _numbers(self) -> dict[Element, int]:
         assert self.root is not None
         return {element: number for number, element in enumerate(self.root.iter("*"))}
-
-    @cached_property
-    def _lines(self) -> list[str]:
-        return self.data.decode(errors="replace").splitlines() if self._text is None else self._text.lines()
 
 
 def parse(name: str, data: bytes) -> Document:

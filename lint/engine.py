@@ -12,6 +12,7 @@ from domlint.findings import Finding, Location, Related, Remedy, Severity, Suppr
 from domlint.networks import Network
 from domlint.rule import SUPPRESSIONS, Each, Needs, Problem, Rule, RuleModule, Spot, Where
 from domlint.versions import Version
+from domlint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from domlint.domain.machine import Machine
@@ -114,13 +115,15 @@ def _asking(rule: Rule) -> int:
 class _Node:
     """A step of the paths that rules look at: the rules that end here, and where the paths go on.
 
-    The rules stand by whom they ask. ``modules`` have rules that end here, and are not imported yet.
+    The rules stand by whom they ask. ``modules`` have rules that end here, and are not imported yet. What ends here and
+    has nothing to look at without one of some words in the file stands in a node of its own, ``by_mention``.
     """
 
-    __slots__ = ("any_child", "by_name", "concerns", "groups", "modules")
+    __slots__ = ("any_child", "by_mention", "by_name", "concerns", "groups", "modules")
 
     def __init__(self) -> None:
         self.groups: dict[int, list[_Group]] = {}
+        self.by_mention: dict[tuple[bytes, ...], _Node] = {}
         self.modules: set[RuleModule] = set()
         self.concerns: set[Where] = set()
         self.by_name: dict[str, _Node] = {}
@@ -139,26 +142,33 @@ class _Node:
                 one.is_shared = True
 
     def at(self, path: str) -> "_Node":
-        """The node at the end of a path from here, which is made where there is none."""
+        """The node at the end of a path from here, which is made where there is none (see RuleModule.paths)."""
+        path, *mentions = path.split(" ")
         node = self
         for step in () if path == "." else path.split("/"):
             if step == "*":
                 node.any_child = node = node.any_child or _Node()
             else:
                 node = node.by_name.setdefault(step, _Node())
-        return node
+        return node.by_mention.setdefault(tuple(map(str.encode, mentions)), _Node()) if mentions else node
 
     @property
     def is_passed_through(self) -> bool:
         """Tell whether nothing happens here but that paths go on by name."""
-        return not self.groups and not self.concerns and not self.modules and self.any_child is None
+        return not (self.groups or self.by_mention or self.concerns or self.modules or self.any_child)
 
     def walk(
-        self, element: Element, visits: tuple[_Visits, ...], concerned: set[Where], modules: set[RuleModule]
+        self,
+        element: Element,
+        mentioned: frozenset[bytes],
+        visits: tuple[_Visits, ...],
+        concerned: set[Where],
+        modules: set[RuleModule],
     ) -> None:
         """Note which rules look at which elements from here on, by whom they ask, and whose concern the domain is.
 
-        And what is to be imported before that is all.
+        And what is to be imported before that is all. ``mentioned`` are the words of rules' mentions that stand in the
+        file.
         """
         if self.concerns:
             concerned |= self.concerns
@@ -166,24 +176,28 @@ class _Node:
             modules |= self.modules
         for asking, groups in self.groups.items():
             visits[asking].append((groups, element))
+        if self.by_mention:
+            for words, node in self.by_mention.items():
+                if not mentioned.isdisjoint(words):
+                    node.walk(element, mentioned, visits, concerned, modules)
         if self.any_child is not None:
             if self.any_child.is_passed_through:
                 # libxml2 finds the few grandchildren of that name faster than Python looks into each child.
                 for grandchild in element.iterdescendants(*self.any_child.by_name):
                     parent = grandchild.getparent()
                     if parent is not None and parent.getparent() is element:
-                        self.any_child.by_name[grandchild.tag].walk(grandchild, visits, concerned, modules)
+                        self.any_child.by_name[grandchild.tag].walk(grandchild, mentioned, visits, concerned, modules)
             else:
                 for child in element.iterchildren("*"):
-                    self.any_child.walk(child, visits, concerned, modules)
+                    self.any_child.walk(child, mentioned, visits, concerned, modules)
         by_name = self.by_name
         if by_name:
             for child in element:
                 node = by_name.get(child.tag)
                 if node is None:
                     continue
-                if node.by_name or node.any_child is not None or node.concerns or node.modules:
-                    node.walk(child, visits, concerned, modules)
+                if node.by_name or node.any_child is not None or node.by_mention or node.concerns or node.modules:
+                    node.walk(child, mentioned, visits, concerned, modules)
                     continue
                 for asking, groups in node.groups.items():
                     visits[asking].append((groups, child))
@@ -235,6 +249,7 @@ class Plan:
         self._paths = _Node()
         self._concerned: dict[Where, _Group] = {}
         self._tell_offers = any(host.domain_capabilities for host in self.hosts)
+        rules = tuple(rules)
         for given in rules:
             if isinstance(given, Rule):
                 self._add(given)
@@ -242,6 +257,8 @@ class Plan:
                 self._modules.add(given)
                 for path in given.paths:
                     self._modules_at(path).add(given)
+        paths = {path for given in rules for path in ((given.path,) if isinstance(given, Rule) else given.paths)}
+        self._vocabulary = Vocabulary(word.encode() for path in paths for word in path.split(" ")[1:])
 
     def _modules_at(self, path: str) -> set[RuleModule]:
         """The modules that are not imported before a document has something at a path."""
@@ -264,7 +281,7 @@ class Plan:
                 self._concerned[rule.where] = _Group(rule.each)
             self._concerned[rule.where].add(rule)
         elif self._tell_offers or Needs.OFFERS not in rule.needs:
-            self._paths.at(rule.on).add(rule)
+            self._paths.at(rule.path).add(rule)
 
     def _import(self, modules: Iterable[RuleModule]) -> None:
         """Take the rules of some modules into the plan."""
@@ -292,8 +309,9 @@ class Plan:
             fitting = self._fitting(domain)
             self._check_domain(document, domain, fitting, collected)
         elif document.network is not None:
-            self._import(set(self._paths.modules))
-            visits: _Visits = [(self._paths.groups.get(_NOBODY, []), document.network)]
+            at_root = (self._paths, *self._paths.by_mention.values())
+            self._import({module for node in at_root for module in node.modules})
+            visits: _Visits = [(node.groups.get(_NOBODY, []), document.network) for node in at_root]
             for libvirt, ids in self._ids_by_libvirt:
                 collected.run_all(visits, Context(document, None, None, libvirt), ids)
         suppressed: Mapping[Finding, Suppressed] = {}
@@ -360,13 +378,15 @@ class Plan:
             found = self._fits[kind] = fitting_hosts(domain, self.hosts)
         return found
 
-    def _visits(self, domain: Element) -> tuple[tuple[_Visits, ...], set[Where]]:
+    def _visits(self, document: Document, domain: Element) -> tuple[tuple[_Visits, ...], set[Where]]:
         """Which rules look at which elements of a domain, by whom they ask, and whose concern it is."""
+        vocabulary = self._vocabulary
+        mentioned = vocabulary.words_in(document.data) if document.is_plain else vocabulary.words
         while True:
             visits: tuple[_Visits, ...] = ([], [], [], [])
             concerned: set[Where] = set()
             modules: set[RuleModule] = set()
-            self._paths.walk(domain, visits, concerned, modules)
+            self._paths.walk(domain, mentioned, visits, concerned, modules)
             if not modules:
                 return visits, concerned
             self._import(modules)
@@ -396,7 +416,7 @@ class Plan:
     def _check_domain(
         self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
     ) -> None:
-        visits, concerned = self._visits(domain.element)
+        visits, concerned = self._visits(document, domain.element)
         for_nobody, for_each, at_once, for_machines = visits
         if concerned:
             groups = [group for where, group in self._concerned.items() if where in concerned]

@@ -35,6 +35,9 @@ _NO_CHARACTER_SETS: Final = frozenset({"idna", "punycode", "raw-unicode-escape",
 """Codecs of Python that are no encodings of files; two of them take time that grows with the square of the text."""
 
 _CONTINUATION: Final = bytes(range(0x80, 0xC0))
+_LAST_LINE_COUNTED: Final = 60_000
+"""libxml2 counts few lines more in 16 bits."""
+
 _BLOCK: Final = 1024
 """Bytes between the points at which characters have been counted."""
 
@@ -91,16 +94,37 @@ class Text:
         """The byte of the UTF-8 form at which the line of a byte begins."""
         return self._line_starts[bisect_right(self._line_starts, position) - 1]
 
-    def lines(self) -> list[str]:
-        """The lines, without their ends."""
-        lines = self.utf8.split(b"\n") if b"\r" not in self.utf8 else re.split(_LINE_END, self.utf8)
-        return [line.decode(errors="replace") for line in lines]
+    def line(self, number: int) -> str:
+        """A line, from 1, without its end; "" where there is none of that number."""
+        return self._lines[number - 1].decode(errors="replace") if 1 <= number <= len(self._lines) else ""
+
+    @cached_property
+    def _lines(self) -> list[bytes]:
+        return self.utf8.split(b"\n") if b"\r" not in self.utf8 else re.split(_LINE_END, self.utf8)
 
     @cached_property
     def _line_starts(self) -> list[int]:
         if b"\r" not in self.utf8:
-            return list(accumulate((len(line) + 1 for line in self.utf8.split(b"\n")[:-1]), initial=0))
+            return list(accumulate([len(line) + 1 for line in self._lines[:-1]], initial=0))
         return [0, *(match.end() for match in re.finditer(_LINE_END, self.utf8))]
+
+    def start_tag_on(self, number: int, name: bytes) -> tuple[Span, dict[str, Span]] | None:
+        """The start tag that ends on a line of a well-formed document, and its attributes, where that is plain.
+
+        That is where the line begins with it, as in files that are indented, holds no other of that name, and ends no
+        comment. None elsewhere.
+        """
+        if b"\r" in self.utf8 or not 1 <= number <= min(len(self._lines), _LAST_LINE_COUNTED):
+            return None
+        line = self._lines[number - 1]
+        indented, opening = line.lstrip(b" \t"), b"<" + name
+        if not indented.startswith(opening) or indented.count(opening) > 1 or b"-->" in line or b"]]>" in line:
+            return None
+        start = self._line_starts[number - 1] + len(line) - len(indented)
+        if self.utf8[start + len(opening)] not in _ENDS_OF_NAMES:
+            return None
+        attributes, end = start_tag_at(self.utf8, start)
+        return ((start, end), attributes) if end <= self._line_starts[number - 1] + len(line) else None
 
     def _characters(self, position: int) -> int:
         """The number of characters before a byte of the UTF-8 form."""
@@ -152,31 +176,31 @@ class Positions:
     def element(self, number: int) -> ElementSpan:
         """The places of the element with that number (the root is 0)."""
         start = self._starts[number]
-        attributes, tag_end = self._start_tag(start)
+        attributes, tag_end = start_tag_at(self._bytes, start)
         # What expat tells of the end of an empty-element tag differs between its versions.
         is_empty = self._bytes[tag_end - 2 : tag_end] == b"/>"
         whole_end = tag_end if is_empty else self._bytes.index(b">", self._ends[number]) + 1
         return ElementSpan((start, tag_end), (start, whole_end), attributes)
 
-    def _start_tag(self, start: int) -> tuple[dict[str, Span], int]:
-        """The attributes of a start tag, and where it has ended. The document is well-formed: no quote is missing."""
-        text = self._bytes
-        attributes: dict[str, Span] = {}
-        position = start + 1
-        while text[position] not in _ENDS_OF_NAMES:
+
+def start_tag_at(text: bytes, start: int) -> tuple[dict[str, Span], int]:
+    """The attributes of a start tag, and where it has ended. The document is well-formed: no quote is missing."""
+    attributes: dict[str, Span] = {}
+    position = start + 1
+    while text[position] not in _ENDS_OF_NAMES:
+        position += 1
+    while True:
+        while text[position] in _SPACES:
             position += 1
-        while True:
-            while text[position] in _SPACES:
-                position += 1
-            if text[position] in b"/>":
-                return attributes, text.index(b">", position) + 1
-            equals = text.index(b"=", position)
-            quote = equals + 1
-            while text[quote] in _SPACES:
-                quote += 1
-            end = text.index(text[quote : quote + 1], quote + 1) + 1
-            attributes[text[position:equals].rstrip().decode()] = (position, end)
-            position = end
+        if text[position] in b"/>":
+            return attributes, text.index(b">", position) + 1
+        equals = text.index(b"=", position)
+        quote = equals + 1
+        while text[quote] in _SPACES:
+            quote += 1
+        end = text.index(text[quote : quote + 1], quote + 1) + 1
+        attributes[text[position:equals].rstrip().decode()] = (position, end)
+        position = end
 
 
 class _Decoded:

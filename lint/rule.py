@@ -158,12 +158,18 @@ class Rule(NamedTuple):
     asked: Version | None
     until: Version | None
     fixable: Fixable | None
+    mentions: tuple[str, ...]
 
     def is_asked_by(self, libvirt: "Version | None") -> bool:
         """Tell whether a libvirt asks what the rule asks; one whose version is not known is taken for the newest."""
         if libvirt is None:
             return self.until is None
         return (self.asked is None or libvirt >= self.asked) and (self.until is None or libvirt < self.until)
+
+    @property
+    def path(self) -> str:
+        """What it looks at, as a RuleModule has it: ``on``, and after spaces what it ``mentions``."""
+        return " ".join((self.on, *self.mentions))
 
     @property
     def documentation(self) -> str:
@@ -184,8 +190,8 @@ class Rule(NamedTuple):
 class RuleModule(NamedTuple):
     """A module of rules, which need not be imported before a document has something that they look at.
 
-    ``name`` is its whole name; ``paths`` are what its rules look at, "/" for those on the file as a whole; ``codes``
-    are the rules that are wanted, None for all.
+    ``name`` is its whole name; ``paths`` are what its rules look at, "/" for those on the file as a whole, each with
+    the words, one of which must stand in the file, after spaces; ``codes`` are the rules that are wanted, None for all.
     """
 
     name: str
@@ -221,6 +227,7 @@ def rule(
     needs: Needs = Needs.NOTHING,
     asked: str = "",
     until: str = "",
+    mentions: tuple[str, ...] = (),
     since: str = "",
     source: str = "",
 ) -> Callable[[Body], Rule]:
@@ -235,6 +242,10 @@ def rule(
 
     ``where`` is for rules on the domain that need a host and have the same ``each``: it tells, of the hosts of a run
     and the libvirt that shall read the files, the paths without any of which a domain is none of the rules' concern.
+
+    ``mentions`` are words (see domlint.vocabulary) without any of which in a file the rule finds nothing there. To look
+    for all of them takes less than to ask ``each`` a few times, and a module whose rules all mention something is
+    imported for few files.
 
     ``asked`` is the oldest libvirt that does what the rule says, ``until`` the first that no longer does: the rule runs
     for those between. Without them, 6.0.0 did already, and the newest known does. ``since`` is for people: what else
@@ -260,6 +271,7 @@ def rule(
             asked=Version.parse(asked) if asked else None,
             until=Version.parse(until) if until else None,
             fixable=fixable,
+            mentions=mentions,
         )
 
     return declare

@@ -48,6 +48,7 @@ def _each_pool(context: Context, root: Element) -> Iterator[Element]:
     outcome=Outcome.START,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source="libvirt 11.3.0 src/network/bridge_driver.c (networkAllocatePort)",
     bad=_network("  <forward mode='hostdev' managed='yes'/> <!-- POOL001 -->"),
     good=_GOOD,
@@ -72,6 +73,7 @@ def pool_without_devices(_context: Context, forward: Element) -> Problems:
     outcome=Outcome.DEFINE,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source=f"libvirt 7.0.0 to 11.3.0 {_VALIDATION}",
     bad=_network(
         "  <forward mode='hostdev' managed='yes'>\n    <interface dev='ens1f0v0'/> <!-- POOL002 -->\n  </forward>"
@@ -103,6 +105,7 @@ def pool_of_names(_context: Context, forward: Element) -> Problems:
     on=".",
     each=_each_pool,
     instead_of=("SCHEMA008",),
+    mentions=("forward",),
     source=f"libvirt 7.0.0 to 11.3.0 {_PARSER}",
     bad=_network(
         "  <forward mode='hostdev' managed='yes'>\n    <pf dev='ens1f0'/>\n"
@@ -130,6 +133,7 @@ def pool_with_two_physical_functions(_context: Context, forward: Element) -> Pro
     outcome=Outcome.BROKEN,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source=f"libvirt 7.0.0 to 11.3.0 {_PARSER}",
     bad=_network(
         "  <forward mode='hostdev' managed='yes'>\n    <pf dev='ens1f0'/> <!-- POOL004 -->\n"
@@ -158,6 +162,7 @@ def pool_physical_function_unused(_context: Context, forward: Element) -> Proble
     outcome=Outcome.DEFINE,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source=f"libvirt 7.0.0 to 11.3.0 {_PARSER}",
     bad=_network(
         "  <forward mode='hostdev' managed='yes'>\n"
@@ -197,6 +202,7 @@ def pool_device_twice(_context: Context, forward: Element) -> Problems:
     outcome=Outcome.DEFINE,
     on=".",
     each=_each_forward,
+    mentions=("forward",),
     source=f"libvirt 7.0.0 to 11.3.0 {_VALIDATION}",
     bad=_network(
         "  <forward mode='passthrough'>\n"
@@ -274,6 +280,7 @@ def _unfit_parts(network: Element) -> Iterator[tuple[Spot, str]]:
     outcome=Outcome.DEFINE,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source=f"libvirt 7.0.0 to 11.3.0 src/conf/network_conf.c (virNetworkDefParseXML), {_VALIDATION}",
     bad=_network(f"{_POOL}\n  <bridge name='virbr7'/> <!-- POOL007 -->"),
     good=_network(f"{_POOL}\n  <vlan>\n    <tag id='42'/>\n  </vlan>"),
@@ -295,6 +302,7 @@ def pool_as_bridge(_context: Context, forward: Element) -> Problems:
     outcome=Outcome.START,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source="libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainPrepareHostdevPCI)",
     bad=_network(
         "  <forward mode='hostdev' managed='yes'>\n    <driver name='kvm'/> <!-- POOL008 -->\n"
@@ -326,6 +334,7 @@ def pool_driver(_context: Context, forward: Element) -> Problems:
     outcome=Outcome.NOTE,
     on=".",
     each=_each_pool,
+    mentions=("forward",),
     source=f"libvirt 11.3.0 {_PARSER}, docs/formatnetwork.rst",
     bad=_network("  <forward mode='hostdev'> <!-- POOL009 -->\n    <pf dev='ens1f0'/>\n  </forward>"),
     good=_GOOD,

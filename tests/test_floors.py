@@ -27,6 +27,7 @@ FLOORS = {
     "mistakes": 1,
     "strict": 3,
     "comments": 1,
+    "vocabulary": 1,
     "suppressions": 3,
     "suppressing": 3,
     "positions": 1,

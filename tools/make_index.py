@@ -43,7 +43,7 @@ def text() -> str:
         rules = rules_of(import_module(f"domlint.rules.{name}"))
         names += [f"{name} {rule.code} {rule.name}\n" for rule in rules]
         if name != OFFERS and not is_always_asked(rules):
-            paths = sorted({rule.on for rule in rules})
+            paths = sorted({rule.path for rule in rules})
             lines.append(f"    {name!r}: {tuple(paths)!r},\n".replace("'", '"'))
     return f'{_HEAD}{"".join(lines)}}}\n{_NAMES}{"".join(names)}"""\n'
 

@@ -11,11 +11,12 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from domlint.document import Element
+from domlint.document import Document, Element
 from domlint.domain import Context
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problems, Rule, rule
 from domlint.versions import Version
+from domlint.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from domlint.capability import Capability
@@ -64,7 +65,7 @@ def _needing_what_is_missing(hosts: Sequence[Host], libvirt: Version | None) -> 
         clue[-1]
         for host in hosts
         if (asking := _asking_libvirt(host, libvirt)) is not None
-        for _text, group in _not_listed(host, asking)[0]
+        for _text, group in _not_listed(host, asking).groups
         for clue in group
     }
     return frozenset(".") if not paths.isdisjoint(_IN_MOST_DOMAINS) else frozenset(paths)
@@ -83,7 +84,7 @@ def _each_missing(context: Context, domain: Element) -> Iterable[Missing]:
     libvirt = None if host is None else _asking_libvirt(host, context.libvirt)
     if host is None or libvirt is None:
         return ()
-    clues = _clues_in(context.document.data, *_not_listed(host, libvirt))
+    clues = _not_listed(host, libvirt).clues_in(context.document)
     if not clues or not context.domain.runs_on_qemu:
         return ()
     from domlint.capability import Clue
@@ -102,20 +103,25 @@ def _asking_libvirt(host: Host, libvirt: Version | None) -> Version | None:
 _NEWEST: Final = Version(11, 3, 0)
 """The libvirt that is meant where a profile of a QEMU is given and none is named: the newest whose source was read."""
 
-_Groups: TypeAlias = tuple[tuple[bytes, tuple[_Clue, ...]], ...]
 
+class _NotListed:
+    """The clues to what a libvirt asks for and a host does not list, so may lack, in groups of one first text each."""
 
-def _clues_in(data: bytes, groups: _Groups, words: frozenset[bytes]) -> list[_Clue]:
-    """The clues that a file has, in the groups of one first text each: that is faster than to look into the tree."""
-    if not _is_plain(data):
-        return [clue for _text, group in groups for clue in group]
-    if len(groups) > _FEW and len(data) < _SHORT:
-        all_words = data.translate(_SEPARATED).split()
-        if words.isdisjoint(all_words):
-            return []
-        found = words.intersection(all_words)
-        groups = tuple((text, group) for text, group in groups if text.lstrip(b"<") in found)
-    return [clue for text, group in groups if text in data for clue in group if clue[0][-1] in data]
+    def __init__(self, groups: Iterable[tuple[bytes, tuple[_Clue, ...]]]) -> None:
+        self.groups = tuple(groups)
+        self._vocabulary = Vocabulary(text.lstrip(b"<") for text, _group in self.groups)
+
+    def clues_in(self, document: Document) -> list[_Clue]:
+        """The clues that a file has: that is faster than to look into the tree."""
+        data, groups = document.data, self.groups
+        if not document.is_plain:
+            return [clue for _text, group in groups for clue in group]
+        if len(groups) > _FEW and len(data) < _SHORT:
+            found = self._vocabulary.words_in(data)
+            if not found:
+                return []
+            groups = tuple((text, group) for text, group in groups if text.lstrip(b"<") in found)
+        return [clue for text, group in groups if text in data for clue in group if clue[0][-1] in data]
 
 
 _FEW: Final = 6
@@ -124,22 +130,10 @@ _FEW: Final = 6
 _SHORT: Final = 100_000
 """The bytes of a file that may be split into words, which take many times its memory."""
 
-_SEPARATED: Final = bytes.maketrans(b"<>/='\"", b" " * 6)
-"""What stands between names and values becomes spaces."""
-
-
-def _is_plain(data: bytes) -> bool:
-    """Tell whether names and values stand in the file as they are: in an encoding like ASCII, none by its number."""
-    return data[:1] in _PLAIN_BEGINNINGS and b"\0" not in data[:4] and (b"&" not in data or b"&#" not in data)
-
-
-_PLAIN_BEGINNINGS: Final = (b"<", b" ", b"\t", b"\r", b"\n", b"\xef")
-"""The first byte of XML in an encoding that has ASCII in it; the last is the mark of UTF-8."""
-
 
 @lru_cache(maxsize=64)
-def _not_listed(host: Host, libvirt: Version) -> tuple[_Groups, frozenset[bytes]]:
-    """The clues to what this libvirt asks for and the host does not list, so may lack: by first text, and all these."""
+def _not_listed(host: Host, libvirt: Version) -> _NotListed:
+    """The clues to what this libvirt asks for and the host does not list, so may lack."""
     from domlint.hosts.fit import serves
     from domlint.rules.capabilities.table import CLUES
 
@@ -155,7 +149,7 @@ def _not_listed(host: Host, libvirt: Version) -> tuple[_Groups, frozenset[bytes]
         else:
             if not architectures or any(serves(arch, guest) for guest in architectures):
                 groups[texts[0]] = (*groups.get(texts[0], ()), clue)
-    return tuple(groups.items()), frozenset(text.lstrip(b"<") for text in groups)
+    return _NotListed(groups.items())
 
 
 # One rule for each subject.

@@ -129,6 +129,7 @@ def _each_foreign(context: Context, devices: Element) -> Iterator[Controller]:
     on="devices",
     each=_each_foreign,
     needs=Needs.MACHINE,
+    mentions=("xenbus", "isa"),
     source=f"{_QEMU}/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags, qemuDomainAssignDevicePCISlots);"
     " seen with libvirt 11.3.0",
     bad=Example("<controller type='xenbus' index='0' maxGrantFrames='64'/> <!-- CTRL003 -->"),
@@ -185,6 +186,7 @@ def _each_scsi(context: Context, devices: Element) -> Iterator[tuple[Controller,
     on="devices",
     each=_each_scsi,
     needs=Needs.MACHINE,
+    mentions=("buslogic", "ncr53c90"),
     source=f"{_QEMU}/qemu_validate.c (qemuValidateCheckSCSIControllerModel, qemuValidateDomainDeviceDefControllerSCSI),"
     f" {_ALIKE}",
     bad=Example("<controller type='scsi' index='0' model='buslogic'/> <!-- CTRL011 -->"),

@@ -92,6 +92,7 @@ def encryption_or_user_twice(context: Context, part: Element) -> Problems:
     outcome=Outcome.DEFINE,
     on=ON_DISKS,
     each=_each_encrypted,
+    mentions=("encryption",),
     source=_SOURCE,
     bad=Example(_encrypted(encryption="<encryption format='qcow'> <!-- DISK081 -->")),
     good=_GOOD,
@@ -136,6 +137,7 @@ def encryption_not_for_image(context: Context, encrypted: tuple[Layer, Element])
     on=ON_DISKS,
     each=_each_encrypted,
     asked="9.3.0",
+    mentions=("encryption",),
     source="libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainValidateStorageSource)",
     bad=Example(
         _encrypted(
@@ -169,6 +171,7 @@ def several_secrets_for_image(_context: Context, encrypted: tuple[Layer, Element
     outcome=Outcome.START,
     on=ON_DISKS,
     each=_each_encrypted,
+    mentions=("encryption",),
     source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_block.c (qemuBlockStorageSourceGetFormatLUKSProps)",
     bad=Example(
         _encrypted(encryption="<encryption format='luks'> <!-- DISK083 -->", secrets=(), image="raw"),
@@ -279,6 +282,7 @@ def reservations_without_socket(context: Context, reservations: Element) -> Prob
     on=ON_DISKS,
     each=_each_encrypted,
     instead_of=("SCHEMA011", "SCHEMA006"),
+    mentions=("encryption",),
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidateSourceChainOne), alike in 7.0.0;"
     " src/conf/storage_encryption_conf.c",
     bad=Example(

@@ -63,6 +63,7 @@ _ISCSI_COUNTED: Final = Version(11, 3, 0)
     on=ON_DISKS,
     each=_each_network,
     instead_of=("SCHEMA007", "SCHEMA008"),
+    mentions=("protocol",),
     source=f"{_OLD_BLOCK}, {_SOURCE}",
     bad=Example(_remote(host="", mark=" <!-- DISK060 -->")),
     good=_GOOD,
@@ -103,6 +104,7 @@ _NO_RDMA: Final = frozenset({"nbd", "gluster"})
     outcome=Outcome.START,
     on=ON_DISKS,
     each=_each_network,
+    mentions=("protocol",),
     source=f"{_OLD_BLOCK} (qemuBlockStorageSourceBuildJSONSocketAddress, -InetSocketAddress); {_SOURCE}",
     bad=Example(_remote(host="<host transport='rdma' name='storage.example.org'/> <!-- DISK061 -->")),
     good=_GOOD,
@@ -136,6 +138,7 @@ def transport_not_for_protocol(_context: Context, layer: Layer) -> Problems:
     on=ON_DISKS,
     each=_each_network,
     instead_of=("SCHEMA004",),
+    mentions=("protocol",),
     source=f"{_HOST}; {_SOURCE}",
     bad=Example(_remote(host="<host name='storage.example.org' socket='/run/nbd.sock'/> <!-- DISK062 -->")),
     good=Example(_remote(host="<host transport='unix' socket='/run/nbd.sock'/>")),
@@ -169,6 +172,7 @@ def server_with_wrong_address(_context: Context, layer: Layer) -> Problems:
     on=ON_DISKS,
     each=_each_network,
     instead_of=("SCHEMA004",),
+    mentions=("protocol",),
     source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_domain.c (qemuDomainPrepareStorageSourceTLS), 9.0.0 and 11.3.0"
     " (qemuDomainValidateStorageSource)",
     bad=Example(_remote(protocol="rbd", name="pool/web1", more=" tls='yes'", mark=" <!-- DISK063 -->")),
@@ -204,6 +208,7 @@ def tls_not_for_protocol(context: Context, layer: Layer) -> Problems:
     outcome=Outcome.DEFINE,
     on=ON_DISKS,
     each=_each_network,
+    mentions=("protocol",),
     source=_PARSER,
     bad=Example(_remote(protocol="rbd", name="web1", mark=" <!-- DISK064 -->")),
     good=Example(_remote(protocol="rbd", name="pool/web1")),
@@ -239,6 +244,7 @@ def pool_and_image_not_named(_context: Context, layer: Layer) -> Problems:
     outcome=Outcome.START,
     on=ON_DISKS,
     each=_each_network,
+    mentions=("protocol",),
     source=f"{_OLD_BLOCK} (qemuBlockStorageSourceGetISCSIProps)",
     bad=Example(_remote(protocol="iscsi", name="iqn.2013-07.com.example:web/one", mark=" <!-- DISK065 -->")),
     good=Example(_remote(protocol="iscsi", name="iqn.2013-07.com.example:web/1")),
@@ -268,6 +274,7 @@ def iscsi_unit_not_a_number(_context: Context, layer: Layer) -> Problems:
     outcome=Outcome.START,
     on=ON_DISKS,
     each=_each_network,
+    mentions=("protocol",),
     source=f"{_SOURCE}; 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidateSourceChainOne);"
     " src/qemu/qemu_process.c (qemuProcessStartValidateDisks)",
     bad=Example(_remote(protocol="vxhs", name="eb90327c-8302-4725-9e1b-4e85ed4dc251", mark=" <!-- DISK066 -->")),
@@ -306,6 +313,7 @@ _SECRET_TYPES: Final = frozenset({"volume", "ceph", "iscsi", "tls", "vtpm"})
     on=ON_DISKS,
     each=_each_network,
     instead_of=("SCHEMA004",),
+    mentions=("protocol",),
     source=f"{_CHAIN}; 7.0.0 src/conf/domain_conf.c (virDomainDiskSourceDefParseAuthValidate)",
     bad=Example(
         _remote(

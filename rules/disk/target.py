@@ -370,6 +370,7 @@ def _each_floppy(context: Context, devices: Element) -> Iterator[Disk]:
     on=ON_DISKS,
     each=_each_floppy,
     needs=Needs.MACHINE,
+    mentions=("floppy",),
     source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_process.c (qemuProcessStartValidateDisks)",
     bad=Example(
         disk_of(

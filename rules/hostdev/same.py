@@ -41,6 +41,7 @@ def _each_duplicate(context: Context, devices: Element) -> Iterator[tuple[Elemen
     on="devices",
     each=_each_duplicate,
     asked="9.0.0",
+    mentions=("hostdev",),
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDefHostdevValidate), alike in 9.0.0, not in 7.0.0",
     bad=Example(_device(0) + _device(0, "HOSTDEV030")),
     good=Example(_device(0) + _device(1)),

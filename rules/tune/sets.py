@@ -87,6 +87,7 @@ def _is_ignored(context: Context, element: Element) -> bool:
     outcome=Outcome.DEFINE,
     on=".",
     each=_each_set,
+    mentions=("cpuset", "nodeset", "vcpus", "cpus", "iothreads"),
     source="libvirt 11.3.0 src/util/virbitmap.c (virBitmapParse), alike in 7.0.0 and 9.0.0",
     bad=Example("", around="<vcpu cpuset='3-1'>4</vcpu> <!-- TUNE001 -->"),
     good=Example("", around="<vcpu cpuset='1-3,^2'>4</vcpu>"),

@@ -9,6 +9,7 @@ import pytest
 from located import Spot, assert_located, expected_place
 
 from domlint.document import Document, Element, parse
+from domlint.findings import Location
 
 
 def elements(document: Document) -> Iterator[Element]:
@@ -214,9 +215,49 @@ def test_without_a_decoder_the_line_is_left(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_where_two_parsers_disagree_the_line_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    document = parse("vm.xml", b"<domain>\n  <name/>\n</domain>")
+    document = parse("vm.xml", b"<domain>\n  <uuid/><name/>\n</domain>")
     monkeypatch.setattr("domlint.positions.Positions.__len__", lambda _self: 1)
     assert document.locate(element(document, "name")) == ("vm.xml", 2, 1, 2, 1, 0, 0, "/domain/name")
+
+
+CROWDED = """\
+<domain type='kvm'>
+  <!-- <name> -->
+  <name>web1</name><name/>
+  <title><![CDATA[
+  <name>]]></title> <name>x</name>
+  <!--
+  <name> --> <name>y</name>
+  <os
+    type='a'><name
+    a='<' b='>'/></os>
+  <?php
+  <name ?>
+  <names a = 'b'
+  /> <name/>
+\t<name c='>' d="'"
+  >z</name>
+  <name e='ä' f='g'/>
+</domain>
+"""
+
+
+@pytest.mark.parametrize("data", [PROLOGUE, TAGS, DOMAIN, CROWDED.replace("a='<' ", "")])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_places_of_few_are_those_of_many(
+    data: str, line_end: str, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A few places are looked for on the line that lxml knows, others in what expat says of the whole file."""
+    written = data.removeprefix("<?xml version='1.0'?>\n").replace("\n", line_end).encode(encoding)
+
+    def places(few: int) -> list[Location]:
+        monkeypatch.setattr("domlint.document._FEW_PLACES", few)
+        document = parse("vm.xml", written)
+        at = [(found, name) for found in elements(document) for name in (None, *map(str, found.keys()), "none")]
+        return [document.locate(found, name) for found, name in at]
+
+    assert places(10_000) == places(0)
 
 
 def test_the_text_of_lines() -> None:
