@@ -251,7 +251,9 @@ def read_if_there(path: str) -> Baseline | None:
         if error.kind is Kind.OUTDATED:
             return Baseline(path, {})
         if error.kind is Kind.FOREIGN:
-            raise BaselineError(path, f"{error.message}; it is not overwritten", "give another file with -o") from None
+            raise BaselineError(
+                path, f"{error.message}; it is not overwritten", "remove it, or give another file with -o"
+            ) from None
         raise
 
 

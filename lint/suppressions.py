@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Final, NamedTuple, TypeAlias
 
+from domlint.changes import Fix, ReplaceWord
 from domlint.comments import Comment, comments_of
 from domlint.document import Document, Element
 from domlint.findings import Location
@@ -32,6 +33,9 @@ _ELEMENT: Final = f"{{{NAMESPACE}}}suppressions"
 _BEGINNING: Final = r"\s*domlint\s*:\s*"
 _DIRECTIVE: Final = r"(?P<word>[\w-]*)\s*(?:\[(?P<names>[^\]]*)\])?(?P<reason>.*)"
 _WORDS: Final = ("ignore", "ignore-file")
+_MISSPELT: Final = 0.83
+"""How like a word is to one that it is a misspelling of: ingore and ignore are, ignore-line and ignore-file are not."""
+
 _ATTRIBUTES: Final = ("rules", "at", "reason")
 _MOST_PLACED: Final = 100
 """Selectors that are held against the elements of a document, which may be very many, too."""
@@ -64,11 +68,12 @@ class Suppression(NamedTuple):
 
 
 class Misunderstood(NamedTuple):
-    """Something that is meant for domlint, and says nothing that it understands."""
+    """Something that is meant for domlint, and says nothing that it understands; ``fix`` where it can be guessed."""
 
     location: Location
     message: str
     help: str
+    fix: Fix | None = None
 
 
 Said: TypeAlias = Suppression | Misunderstood
@@ -91,7 +96,8 @@ def _of_comment(document: Document, comment: Comment) -> Iterator[Said]:
     if is_placeholder(names or ""):
         return
     if word not in _WORDS:
-        yield _unknown_word(word, comment.location)
+        start = comment.start + len(comment.text[: rest.start("word")].encode())
+        yield _unknown_word(word, comment.location, document.locate_bytes(start, start + len(word.encode())))
         return
     named = tuple(_names(document, comment, rest.start("names"), names)) if names else ()
     if not named:
@@ -106,10 +112,16 @@ def _of_comment(document: Document, comment: Comment) -> Iterator[Said]:
         yield Suppression("comment", named, reason, comment.location, spans=spans)
 
 
-def _unknown_word(word: str, location: Location) -> Misunderstood:
+def _unknown_word(word: str, location: Location, place: Location) -> Misunderstood:
     near = get_close_matches(word, _WORDS, n=1)
-    help_ = f"did you mean {near[0]}?" if near else _EXAMPLE
-    return Misunderstood(location, f"'{word}' is none of {' and '.join(_WORDS)}", help_)
+    message = f"'{word}' is none of {' and '.join(_WORDS)}"
+    if not near:
+        return Misunderstood(location, message, _EXAMPLE)
+    fix = None
+    # Where somebody may know a word of another tool, such as ignore-line, nothing may be made of it that covers more.
+    if word.count("-") == near[0].count("-") and get_close_matches(word, near, cutoff=_MISSPELT):
+        fix = Fix(f"write {near[0]}", (ReplaceWord(place, word, near[0]),), is_safe=False)
+    return Misunderstood(location, message, f"did you mean {near[0]}?", fix)
 
 
 def _names(document: Document, comment: Comment, start: int, text: str) -> Iterator[Name]:

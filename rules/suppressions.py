@@ -150,6 +150,7 @@ def _known(suppression: Suppression, name: Name, nearest: Sequence[str]) -> Fix 
     "SUP003",
     "suppression-not-understood",
     outcome=Outcome.NOTE,
+    fixable=Fixable.UNSAFE,
     severity=Severity.WARNING,
     on=SUPPRESSIONS,
     source=f"{_SOURCE}; libvirt 11.3.0 src/util/virxml.c (virXMLNodeSanitizeNamespaces)",
@@ -164,8 +165,8 @@ def suppression_not_understood(context: Context, _root: Element) -> Problems:
     defined.
     """
     assert context.applied is not None
-    for location, message, help_ in context.applied.misunderstood:
-        yield Problem(location, message, help_)
+    for location, message, help_, fix in context.applied.misunderstood:
+        yield Problem(location, message, help_, fix=fix)
 
 
 @rule(

@@ -153,7 +153,7 @@ def test_nothing_else_is_overwritten(folder: Path) -> None:
     assert (result.status, result.stderr) == (
         2,
         "domlint: error: a.xml: this is no baseline: it is not well-formed JSON; it is not overwritten\n"
-        "help: give another file with -o\n",
+        "help: remove it, or give another file with -o\n",
     )
     assert (folder / "a.xml").read_bytes() == before
     (folder / "old.json").write_text('{"version": 0, "fingerprints": "x", "files": {}}')

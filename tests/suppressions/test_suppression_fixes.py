@@ -150,6 +150,19 @@ def test_the_one_name_that_is_meant_is_written_as_an_unsafe_fix(before: str, aft
     assert mended(whole(text.format(before)), True) == whole(text.format(after))
 
 
+@pytest.mark.parametrize("word", ["ingore", "Ignore", "ignor"])
+def test_a_misspelt_word_is_written_right_as_an_unsafe_fix(word: str) -> None:
+    text = "    <!-- domlint: {}[TEAM037] why -->\n" + USED
+    assert mended(whole(text.format(word))) == whole(text.format(word))
+    assert mended(whole(text.format(word)), True) == whole(text.format("ignore"))
+
+
+@pytest.mark.parametrize("word", ["ignore-line", "ignore-next", "ignore-x", "noqa"])
+def test_words_of_other_tools_stay(word: str) -> None:
+    text = whole(f"    <!-- domlint: {word}[TEAM037] why -->\n{USED}")
+    assert mended(text, True) == text
+
+
 def test_no_name_is_chosen_of_two_that_are_as_near() -> None:
     for name in ("TEAM03x", "TEAM05-"):
         text = whole(f"    <!-- domlint: ignore[{name}] why -->\n{USED}")
