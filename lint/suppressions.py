@@ -33,10 +33,9 @@ _ELEMENT: Final = f"{{{NAMESPACE}}}suppressions"
 _BEGINNING: Final = r"\s*domlint\s*:\s*"
 _DIRECTIVE: Final = r"(?P<word>[\w-]*)\s*(?:\[(?P<names>[^\]]*)\])?(?P<reason>.*)"
 _WORDS: Final = ("ignore", "ignore-file")
+_ATTRIBUTES: Final = ("rules", "at", "reason")
 _MISSPELT: Final = 0.83
 """How like a word is to one that it is a misspelling of: ingore and ignore are, ignore-line and ignore-file are not."""
-
-_ATTRIBUTES: Final = ("rules", "at", "reason")
 _MOST_PLACED: Final = 100
 """Selectors that are held against the elements of a document, which may be very many, too."""
 

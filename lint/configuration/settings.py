@@ -56,6 +56,9 @@ def _wrongs(values: Mapping[str, Any]) -> Iterator[Wrong]:
     for name, value in values.items():
         if name in shapes:
             yield from wrongs_of(shapes[name], value, (name,))
+        elif name == "tool":
+            help_ = "here the keys stand by themselves; [tool.domlint] is for pyproject.toml"
+            yield Wrong((name,), f"there is no key {quoted(name)}", help_)
         else:
             help_ = did_you_mean(name, shapes) or f"the keys are {', '.join(shapes)}"
             yield Wrong((name,), f"there is no key {quoted(name)}", help_)

@@ -45,6 +45,10 @@ def told(tmp_path: Path, text: str | bytes, name: str = "domlint.toml") -> str:
 MISTAKES = [
     ('selct = ["TEAM"]', "1: there is no key 'selct'\nhelp: did you mean select?"),
     ("fail_on = 'error'", "1: there is no key 'fail_on'\nhelp: did you mean fail-on?"),
+    (
+        "[tool.domlint]\nfail-on = 'error'",
+        "1: there is no key 'tool'\nhelp: here the keys stand by themselves; [tool.domlint] is for pyproject.toml",
+    ),
     ("\n\nfail-on = 'grave'", "3: fail-on: 'grave' is none of error, warning, note"),
     ("require = 1", "1: require must be a string, and is a number"),
     ("require = 1.5", "1: require must be a string, and is a number"),
