@@ -11,6 +11,7 @@ from domlint.structure import (
     UNBOUNDED,
     Attribute,
     Child,
+    Condition,
     Kind,
     Mistake,
     Tables,
@@ -88,13 +89,10 @@ class Comparison:
         _name, attributes, children, text, wildcards, conditions, is_closed, needless, _since = row
         yield from self._attributes(at, attributes, "@" in wildcards, needless)
         is_open, takes_other = "##any" in wildcards, "##other" in wildcards
-        is_template = False
-        for holder, piece, is_tail in _texts(element) if text is None and not is_open else ():
-            if not piece.strip(SPACES):
-                continue
-            if is_placeholder(piece):
-                is_template = True
-            else:
+        strays = [] if is_open or text is not None else [one for one in _texts(element) if one[1].strip(SPACES)]
+        is_template = any(is_placeholder(piece) for _holder, piece, _is_tail in strays)
+        for holder, piece, is_tail in strays:
+            if not is_placeholder(piece):
                 yield _stray_text(holder, element, piece, is_tail)
         if text is not None:
             value = "".join(piece for _holder, piece, _is_tail in _texts(element))
@@ -127,15 +125,10 @@ class Comparison:
             mistake, nearest = self._unknown_element(child, at, row, firsts)
             meant.add(nearest)
             yield mistake
-        if is_template:
-            return
-        for tag, found in children.items():
-            if found[0] > counts.get(tag, 0) and tag not in meant:
-                yield _missing_element(element, tag, found, counts.get(tag, 0))
-        if conditions and not unknown and not _has_placeholders(element):
-            for test, words, is_tolerated in conditions:
-                if not _holds(element, test):
-                    yield _broken_condition(element, words, is_tolerated)
+        if not is_template:
+            yield from _missing_elements(element, children, counts, meant)
+            if conditions and not unknown and not _has_placeholders(element):
+                yield from _broken_conditions(element, conditions)
 
     def _attributes(
         self, at: _At, known: Mapping[str, Attribute], is_open: bool, needless: tuple[str, ...]
@@ -414,6 +407,21 @@ def _stray_text(holder: Element, parent: Element, text: str, is_tail: bool) -> M
         False,
         holder if is_tail else None,
     )
+
+
+def _missing_elements(
+    element: Element, children: Mapping[str, Child], counts: Mapping[str, int], meant: set[str]
+) -> Iterator[Mistake]:
+    """The children that an element must have and has not, but for those that it ``meant`` by another name."""
+    for tag, found in children.items():
+        if found[0] > counts.get(tag, 0) and tag not in meant:
+            yield _missing_element(element, tag, found, counts.get(tag, 0))
+
+
+def _broken_conditions(element: Element, conditions: Sequence[Condition]) -> Iterator[Mistake]:
+    for test, words, is_tolerated in conditions:
+        if not _holds(element, test):
+            yield _broken_condition(element, words, is_tolerated)
 
 
 def _texts(element: Element) -> Iterator[tuple[Element, str, bool]]:

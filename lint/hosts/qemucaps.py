@@ -61,9 +61,6 @@ def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host
     flags: list[str] = []
     machines: list[Machine] = []
     gics: list[Gic] = []
-    sev: Sev | None = None
-    sgx: Sgx | None = None
-    hyperv: frozenset[str] | None = None
     single: dict[str, etree._Element] = {}
     for element in root:
         tag = element.tag
@@ -71,29 +68,16 @@ def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host
             flags.append(element.get("name") or required(element, "name"))
         elif tag == "machine":
             machines.append(_machine(element))
-        elif tag in _CPU_TAGS:
-            continue
         elif tag == "gic":
             gics.append(_gic(element))
-        elif tag == "sev":
-            sev = _sev(element)
-        elif tag == "sgx":
-            sgx = _sgx(element)
-        elif tag == "hypervCapabilities":
-            hyperv = frozenset(required(cap, "name") for cap in element.iterchildren("cap"))
-        else:
+        elif tag not in _CPU_TAGS:
             # libvirt takes the first of each.
             single.setdefault(str(tag), element)
+    sev, sgx, hyperv = map(single.get, ("sev", "sgx", "hypervCapabilities"))
+    enlightenments = None if hyperv is None else frozenset(required(cap, "name") for cap in hyperv.iterchildren("cap"))
     for element in _nameless_cpus(root) if root.xpath(_HAS_NAMELESS_CPUS) else ():
         required(element, "model" if element.tag == "hostCPU" else "name")
-    arch = text_of(single.get("arch"))
-    if arch is None:
-        raise Damaged("the architecture (<arch>) is missing", None)
-    if "version" not in single:
-        raise Damaged("the version of QEMU (<version>) is missing", None)
-    version = element_number(single["version"])
-    if not version:
-        raise Damaged("the version of QEMU (<version>) is 0", line_of(single["version"]))
+    arch, version = _arch_and_version(single)
     if not machines:
         raise Damaged("no machine is listed", None)
     writer = element_number(single["selfvers"]) if "selfvers" in single else 0
@@ -103,7 +87,7 @@ def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host
         kind="qemucaps",
         emulator=text_of(single.get("emulator")),
         arch=arch,
-        qemu_version=Version.from_number(version),
+        qemu_version=version,
         qemu_package=text_of(single.get("package")) or "",
         libvirt_version=Version.from_number(writer) if writer else None,
         kernel=text_of(single.get("kernelVersion")),
@@ -112,13 +96,26 @@ def _read_root(root: etree._Element, data: bytes, source: str, id_: str) -> Host
         flags=frozenset(flags),
         machines=tuple(machines),
         gics=tuple(gics),
-        sev=sev,
-        sgx=sgx,
-        hyperv=hyperv,
+        sev=None if sev is None else _sev(sev),
+        sgx=None if sgx is None else _sgx(sgx),
+        hyperv=enlightenments,
         nesting="kvmSupportsNesting" in single,
         secure_guest="kvmSupportsSecureGuest" in single,
         document=data,
     )
+
+
+def _arch_and_version(single: dict[str, etree._Element]) -> tuple[str, Version]:
+    """The architecture, and QEMU's version. Raises Damaged where one of them is missing."""
+    arch = text_of(single.get("arch"))
+    if arch is None:
+        raise Damaged("the architecture (<arch>) is missing", None)
+    if "version" not in single:
+        raise Damaged("the version of QEMU (<version>) is missing", None)
+    version = element_number(single["version"])
+    if not version:
+        raise Damaged("the version of QEMU (<version>) is 0", line_of(single["version"]))
+    return arch, Version.from_number(version)
 
 
 def _machine(element: etree._Element) -> Machine:

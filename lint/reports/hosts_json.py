@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from domlint.hosts.answer import Answer
     from domlint.hosts.describe import Description, Emulator
     from domlint.hosts.errors import HostError
-    from domlint.hosts.model import Host
-    from domlint.hosts.parts import CpuMode, DomainCapabilities, HostHardware
+    from domlint.hosts.model import Host, Machine
+    from domlint.hosts.parts import CpuMode, CpuModel, DomainCapabilities, HostHardware
     from domlint.hosts.profiles import Distribution
     from domlint.versions import Version
 
@@ -136,34 +136,36 @@ def _emulator(found: Emulator) -> dict[str, Any]:
         ],
         "default_machine": found.default_machine,
         "lists_machines": host.lists_machines,
-        "machines": [
-            {
-                "name": machine.name,
-                "alias": machine.alias,
-                "accelerator": machine.virt_type,
-                "max_vcpus": machine.max_cpus,
-                "deprecated": machine.deprecated,
-                "hotplug_cpus": machine.hotplug_cpus,
-                "acpi": machine.acpi,
-                "default_cpu": machine.default_cpu,
-            }
-            for machine in host.machines
-        ],
+        "machines": [_machine(machine) for machine in host.machines],
         "lists_cpu_models": host.lists_cpu_models,
-        "cpu_models": [
-            {
-                "name": model.name,
-                "accelerator": model.virt_type,
-                "usable": model.usable,
-                "blockers": list(model.blockers),
-                "deprecated": model.deprecated,
-            }
-            for model in host.cpu_models
-        ],
+        "cpu_models": [_cpu_model(model) for model in host.cpu_models],
         "lists_flags": host.lists_flags,
         "flags": {presence.value: list(flags) for presence, flags in found.flags.items()},
         **_extras(host),
         "domains": [_domain(domain) for domain in found.domains],
+    }
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    return {
+        "name": machine.name,
+        "alias": machine.alias,
+        "accelerator": machine.virt_type,
+        "max_vcpus": machine.max_cpus,
+        "deprecated": machine.deprecated,
+        "hotplug_cpus": machine.hotplug_cpus,
+        "acpi": machine.acpi,
+        "default_cpu": machine.default_cpu,
+    }
+
+
+def _cpu_model(model: CpuModel) -> dict[str, Any]:
+    return {
+        "name": model.name,
+        "accelerator": model.virt_type,
+        "usable": model.usable,
+        "blockers": list(model.blockers),
+        "deprecated": model.deprecated,
     }
 
 

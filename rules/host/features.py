@@ -105,10 +105,9 @@ def cpu_feature_missing(context: Context, asked: AskedFeature) -> Problems:
     lacks. With 'none', the default of emulation and of mode host-passthrough, and with the policy 'force', the guest
     runs without it. A feature that QEMU has never heard of keeps QEMU from starting.
     """
-    from domlint.hosts.cpu_map import is_compared_by_report, knows_feature
+    from domlint.hosts.cpu_map import knows_feature
 
     cpu, element, name, policy = asked
-    virt_type = context.domain.virt_type
     if policy not in ("require", "force") or knows_feature(name, context.libvirt) is False:
         return
     if _is_unknown_to_qemu(context, name):
@@ -117,34 +116,35 @@ def cpu_feature_missing(context: Context, asked: AskedFeature) -> Problems:
             f"this QEMU has no CPU feature '{name}': it does not start with it",
             "remove it, or take policy='optional'",
         )
-        return
-    if _is_given(context, name) is not False:
-        return
+    elif _is_given(context, name) is False and (effect := _effect_of_lack(context, cpu, policy)):
+        yield Problem(
+            Spot(element, "name"),
+            f"the host cannot give the guest the CPU feature '{name}': {effect}",
+            "take policy='optional', or remove it",
+            outcome=None if effect == _REFUSED else Outcome.BROKEN,
+            severity=None if effect == _REFUSED else Severity.WARNING,
+        )
+
+
+_REFUSED: Final = "libvirt refuses to start the domain"
+
+
+def _effect_of_lack(context: Context, cpu: DomainCpu, policy: str) -> str:
+    """What comes of a feature that is asked for by this policy and that the host lacks; "" where it is not known."""
+    from domlint.hosts.cpu_map import is_compared_by_report
+
+    virt_type = context.domain.virt_type
     check = cpu.check_for(virt_type)
-    help_ = "take policy='optional', or remove it"
-    lacks = f"the host cannot give the guest the CPU feature '{name}'"
-    is_sure = virt_type == "tcg" or (
-        cpu.mode == "custom" and isinstance(cpu.model, str) and is_compared_by_report(cpu.model, context.libvirt)
-    )
-    if policy == "require" and (check == "full" or (check == "partial" and is_sure)):
-        yield Problem(Spot(element, "name"), f"{lacks}: libvirt refuses to start the domain", help_)
-    elif policy == "force" or check == "none":
-        yield Problem(
-            Spot(element, "name"),
-            f"{lacks}: it runs without",
-            help_,
-            outcome=Outcome.BROKEN,
-            severity=Severity.WARNING,
-        )
-    elif check == "partial":
-        yield Problem(
-            Spot(element, "name"),
-            f"{lacks}: libvirt refuses to start the domain where the processor itself lacks it, else the guest runs"
-            " without",
-            help_,
-            outcome=Outcome.BROKEN,
-            severity=Severity.WARNING,
-        )
+    if policy == "force" or check == "none":
+        return "it runs without"
+    if check == "full":
+        return _REFUSED
+    if check != "partial":
+        return ""
+    is_compared = cpu.mode == "custom" and isinstance(cpu.model, str)
+    if virt_type == "tcg" or (is_compared and is_compared_by_report(str(cpu.model), context.libvirt)):
+        return _REFUSED
+    return f"{_REFUSED} where the processor itself lacks it, else the guest runs without"
 
 
 _FIRST_CHECKING_FORBIDDEN: Final = Version(7, 2, 0)
