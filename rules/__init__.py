@@ -1,4 +1,4 @@
-"""The rules, one file or folder per subject: the letters of a code name it (TEAM036 is in teaming.py)."""
+"""The rules, one file or folder per subject: the letters of a code name it (TEAM036 is in teaming/pairs.py)."""
 
 from __future__ import annotations
 
@@ -67,7 +67,11 @@ MODULES: Final = (
     "security",
     "suppressions",
     "system",
-    "teaming",
+    "teaming.lone",
+    "teaming.pairs",
+    "teaming.places",
+    "teaming.roles",
+    "teaming.settings",
     "tpm",
     "tune.disks",
     "tune.limits",
