@@ -1,7 +1,5 @@
 """CPU: the CPU that a domain asks for, as far as no host is needed to judge it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -41,7 +39,7 @@ def _guest(
     return whole_example(after, before=_SMALL, name="vm1", arch=arch, machine=machine, **details)
 
 
-def _each_cpu(context: Context, element: Element) -> Iterator[DomainCpu]:
+def _each_cpu(context: Context, element: Element) -> "Iterator[DomainCpu]":
     """The CPU, but for one of which the mode tells all: as most are."""
     is_plain = element.get("mode") in _MODES_WITHOUT_MODEL and "migratable" not in element.attrib
     if is_plain and next(element.iterchildren(*_PARTS), None) is None:
@@ -61,7 +59,7 @@ def _each_cpu(context: Context, element: Element) -> Iterator[DomainCpu]:
     bad=_cpu("<feature policy='disable' name='x2apic'/> <!-- CPU001 -->"),
     good=_cpu("<model>Nehalem</model>\n  <feature policy='disable' name='x2apic'/>"),
 )
-def cpu_part_without_model(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_part_without_model(context: Context, cpu: "DomainCpu") -> Problems:
     """The CPU has features or a vendor, but no model that these are of.
 
     A <cpu> without a mode is one of the mode 'custom', and needs a <model>; without one it may have a topology and NUMA
@@ -91,7 +89,7 @@ def cpu_part_without_model(context: Context, cpu: DomainCpu) -> Problems:
     bad=_cpu("<model>Nehalem</model>", "<cpu mode='custom' migratable='off'> <!-- CPU002 -->"),
     good=_cpu("<topology sockets='1' cores='1' threads='1'/>", "<cpu mode='host-passthrough' migratable='off'>"),
 )
-def cpu_migratable_of_other_mode(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_migratable_of_other_mode(context: Context, cpu: "DomainCpu") -> Problems:
     """Only a CPU that is the host's own can have features that keep it from being migrated.
 
     'migratable' is for the modes host-passthrough and, since libvirt 7.1, maximum. With another mode libvirt refuses to
@@ -120,7 +118,7 @@ def cpu_migratable_of_other_mode(context: Context, cpu: DomainCpu) -> Problems:
         "<feature policy='require' name='aes'/>\n  <feature policy='disable' name='x2apic'/>", "<cpu mode='host-model'>"
     ),
 )
-def cpu_feature_twice(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_feature_twice(context: Context, cpu: "DomainCpu") -> Problems:
     """A feature of the CPU is there twice.
 
     libvirt refuses the definition, whether the policies are alike or not.
@@ -150,7 +148,7 @@ def cpu_feature_twice(context: Context, cpu: DomainCpu) -> Problems:
     bad=_cpu("<feature policy='disable' name=''/> <!-- CPU004 -->", "<cpu mode='host-model'>"),
     good=_cpu("<feature policy='disable' name='x2apic'/>", "<cpu mode='host-model'>"),
 )
-def cpu_feature_nameless(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_feature_nameless(context: Context, cpu: "DomainCpu") -> Problems:
     """A feature of the CPU has an empty name.
 
     libvirt refuses the definition.
@@ -178,7 +176,7 @@ def cpu_feature_nameless(context: Context, cpu: DomainCpu) -> Problems:
     ),
     good=_guest("<feature policy='require' name='sve256'/>", "aarch64", "virt"),
 )
-def sve_lengths_without_sve(context: Context, cpu: DomainCpu) -> Problems:
+def sve_lengths_without_sve(context: Context, cpu: "DomainCpu") -> Problems:
     """The CPU has lengths for the vectors of SVE, and no SVE.
 
     Lengths such as sve256 turn SVE on. libvirt refuses to define a domain that turns it off at the same time.
@@ -208,7 +206,7 @@ def sve_lengths_without_sve(context: Context, cpu: DomainCpu) -> Problems:
     bad=_guest("", "aarch64", "virt", "<cpu check='none'> <!-- CPU006 -->"),
     good=_guest("", "aarch64", "virt"),
 )
-def cpu_check_without_model(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_check_without_model(context: Context, cpu: "DomainCpu") -> Problems:
     """It says how the CPU shall be checked, and not which CPU that is.
 
     Where libvirt knows QEMU's default it takes that. On Arm, RISC-V and LoongArch it does so with emulation alone, and
@@ -239,7 +237,7 @@ _X86_PARTS: Final = {"cache": "choice of caches", "maxphysaddr": "choice of phys
     bad=_guest("<cache mode='disable'/> <!-- CPU010 -->", "aarch64", "virt"),
     good=_guest("<cache mode='disable'/>", "x86_64", "q35"),
 )
-def cpu_part_of_x86(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_part_of_x86(context: Context, cpu: "DomainCpu") -> Problems:
     """Caches and physical address bits can be chosen for x86 CPUs alone.
 
     libvirt refuses to define the domain.
@@ -255,7 +253,7 @@ def cpu_part_of_x86(context: Context, cpu: DomainCpu) -> Problems:
         )
 
 
-def _each_cache(context: Context, element: Element) -> Iterator[tuple[DomainCpu, Element]]:
+def _each_cache(context: Context, element: Element) -> "Iterator[tuple[DomainCpu, Element]]":
     cpu = context.domain.cpu
     if cpu is not None and element.getparent() is cpu.element and context.domain.runs_on_qemu:
         yield cpu, element
@@ -271,7 +269,7 @@ def _each_cache(context: Context, element: Element) -> Iterator[tuple[DomainCpu,
     bad=_cpu("<cache mode='emulate' level='2'/> <!-- CPU011 -->", "<cpu mode='host-passthrough'>"),
     good=_cpu("<cache mode='emulate' level='3'/>", "<cpu mode='host-passthrough'>"),
 )
-def cpu_cache_level(context: Context, found: tuple[DomainCpu, Element]) -> Problems:
+def cpu_cache_level(context: Context, found: "tuple[DomainCpu, Element]") -> Problems:
     """QEMU emulates a cache of level 3 and no other, and the other modes are of all levels.
 
     libvirt refuses to define the domain.
@@ -304,7 +302,7 @@ def cpu_cache_level(context: Context, found: tuple[DomainCpu, Element]) -> Probl
     bad=_cpu("<cache mode='passthrough'/> <!-- CPU012 -->", "<cpu mode='host-model'>"),
     good=_cpu("<cache mode='passthrough'/>", "<cpu mode='host-passthrough'>"),
 )
-def cpu_cache_of_host(context: Context, found: tuple[DomainCpu, Element]) -> Problems:
+def cpu_cache_of_host(context: Context, found: "tuple[DomainCpu, Element]") -> Problems:
     """The guest shall see the host's caches, and has another CPU.
 
     libvirt takes that for the modes host-passthrough and maximum alone, and refuses to define the domain.
@@ -420,7 +418,7 @@ def cpu_address_bits_missing(context: Context, element: Element) -> Problems:
         "<cpu mode='custom'>",
     ),
 )
-def cpu_features_of_s390(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_features_of_s390(context: Context, cpu: "DomainCpu") -> Problems:
     """On s390x a feature is required or disabled, and a model is what it is.
 
     There are no optional features, and a model cannot be the least that the guest may have (match='minimum'). libvirt
@@ -463,7 +461,7 @@ _WITHOUT_PAUTH: Final = Version(9, 0, 0)
     bad=_guest("<feature policy='disable' name='pmu'/> <!-- CPU021 -->", "aarch64", "virt")._replace(libvirt="11.3.0"),
     good=_guest("<feature policy='disable' name='sve'/>", "aarch64", "virt")._replace(libvirt="11.3.0"),
 )
-def cpu_feature_unknown_on_arm(context: Context, cpu: DomainCpu) -> Problems:
+def cpu_feature_unknown_on_arm(context: Context, cpu: "DomainCpu") -> Problems:
     """libvirt does not know a CPU feature of that name on Arm.
 
     It has a short list of them, shorter than QEMU's: SVE, the lengths of its vectors, and pointer authentication. It

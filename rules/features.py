@@ -1,7 +1,5 @@
 """FEAT: what a domain asks of its hypervisor in ``<features>``."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 

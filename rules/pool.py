@@ -3,8 +3,6 @@
 All seen with libvirt 9.0.0 (virsh net-define), whose checks 7.0.0 and 11.3.0 have as well.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

@@ -5,8 +5,6 @@ virDomainDiskDefAssignAddress), src/conf/domain_postparse.c (virDomainDiskDefPos
 (virDiskNameParse), alike in 7.0.0 and 9.0.0.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias, cast

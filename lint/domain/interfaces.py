@@ -1,7 +1,5 @@
 """Network interfaces: of which type they are, and which model the guest sees."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -45,7 +43,7 @@ class InterfacePart(NamedTuple):
         return None if isinstance(backend, Unknown) else backend == "passt"
 
 
-def each_part(context: Context, element: Element) -> Iterator[InterfacePart]:
+def each_part(context: "Context", element: Element) -> Iterator[InterfacePart]:
     """The part of an interface that an element is, where libvirt reads it and knows the type of the interface."""
     interface = element.getparent()
     if interface is None or next(element.itersiblings(element.tag, preceding=True), None) is not None:
@@ -53,14 +51,14 @@ def each_part(context: Context, element: Element) -> Iterator[InterfacePart]:
     yield from _parts(context, interface, element)
 
 
-def each_repeated_part(context: Context, element: Element) -> Iterator[InterfacePart]:
+def each_repeated_part(context: "Context", element: Element) -> Iterator[InterfacePart]:
     """Like each_part, for elements that may stand in an interface several times."""
     interface = element.getparent()
     if interface is not None:
         yield from _parts(context, interface, element)
 
 
-def _parts(context: Context, interface: Element, element: Element) -> Iterator[InterfacePart]:
+def _parts(context: "Context", interface: Element, element: Element) -> Iterator[InterfacePart]:
     kind = interface_type(interface)
     if "type" not in interface.attrib and not _ATTRIBUTES.issuperset(map(str, interface.attrib)):
         return  # the type is misspelt, which the structure tells of

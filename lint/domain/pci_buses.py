@@ -1,7 +1,5 @@
 """What may be plugged where: the buses that PCI controllers make, and what a device asks of a bus."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Final, NamedTuple
 

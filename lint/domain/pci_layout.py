@@ -8,8 +8,6 @@ Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainAssignPCIAddres
 src/conf/domain_addr.c (virDomainPCIAddressSet…); 9.0.0 and 7.0.0 do the same, but for what is said below.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -153,7 +151,7 @@ class _Bus:
 class Layout:
     """The layout of a domain on a machine. ``conflicts`` finds what does not fit; the rest is as it was then."""
 
-    def __init__(self, reading: PciReading, machine: Machine) -> None:
+    def __init__(self, reading: PciReading, machine: "Machine") -> None:
         self.reading = reading
         self.machine = machine
         self.machine_kind = machine.kind

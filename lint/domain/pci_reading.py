@@ -1,7 +1,5 @@
 """What a file says of the guest's PCI: its controllers, and the places that devices ask for."""
 
-from __future__ import annotations
-
 from functools import lru_cache
 from typing import Final, NamedTuple
 

@@ -1,7 +1,5 @@
 """ADDR00x: which kinds of address the devices can have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

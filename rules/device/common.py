@@ -3,8 +3,6 @@
 Every run imports this module; the others wait for their devices.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

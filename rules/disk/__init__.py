@@ -1,7 +1,5 @@
 """DISK: disks, and what they are read from."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """DISK02x and DISK03x: options of disks that do not go with their bus, their device, their image or each other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

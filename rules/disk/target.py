@@ -1,7 +1,5 @@
 """DISK00x and DISK01x: the name of a disk, its bus, and its address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 

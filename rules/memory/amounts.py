@@ -1,7 +1,5 @@
 """MEM00x: how much memory the domain has and may come to have."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """PCI02x: what PCI controllers can be told, and which numbers they take."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """TUNE00x: sets of CPUs and nodes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple

@@ -1,7 +1,5 @@
 """TUNE01x: where vCPUs and I/O threads run, and how the host schedules them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
@@ -147,7 +145,7 @@ class _Schedule(NamedTuple):
     attribute: str
     thread: str
     threads: Maybe[int]
-    before: tuple[_Schedule, ...]
+    before: "tuple[_Schedule, ...]"
 
 
 _SCHEDULES: Final = {"vcpusched": ("vcpus", "vCPU"), "iothreadsched": ("iothreads", "I/O thread")}
