@@ -277,6 +277,9 @@ def _first(found: tuple[int, Element]) -> int:
 
 
 def _at_port(device: Element) -> UsbDevice:
+    if device.tag == "smartcard":
+        # It stands for the reader that libvirt adds, which asks for no port: its own address is one on that reader.
+        return UsbDevice(device, False, None, ())
     address = child(device, "address")
     is_hub, kind = device.tag == "hub", attribute(address, "type")
     if isinstance(kind, Unknown):

@@ -174,3 +174,8 @@ def test_a_machine_that_nothing_is_known_of_is_left_alone() -> None:
 )
 def test_a_controller_without_model(devices: str, machine: str, host: str, libvirt: str, expected: list[str]) -> None:
     assert codes(devices, machine=machine, host=host, libvirt=libvirt) == expected
+
+
+def test_the_address_of_a_smart_card_is_none_of_the_reader_that_libvirt_adds() -> None:
+    card = CARD.replace("/>", "><address type='usb' bus='0' port='3'/></smartcard>")
+    assert codes(card, machine="pc-i440fx-8.2") == []  # ADDR003 tells of it
