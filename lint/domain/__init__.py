@@ -369,4 +369,4 @@ class Context:
         """The PCI topology that the domain gets on this host."""
         from domlint.domain.pci import Topology
 
-        return Topology(self.domain.devices, self.machine, self.host)
+        return Topology(self.domain.pci, self.machine, self.host)

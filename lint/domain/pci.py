@@ -5,79 +5,61 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from domlint.cached import cached_property
 from domlint.document import Element
 from domlint.domain.machine import Machine, PciRoot
-from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
+from domlint.domain.pci_buses import BUS_KINDS, PCI, PCIE
+from domlint.domain.pci_reading import PciController, PciReading, place_of
+from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child
 
 if TYPE_CHECKING:
     from domlint.domain import placement
     from domlint.hosts import Host
 
-PORT_MODELS: Final = frozenset({"pcie-root-port", "pcie-switch-downstream-port"})
-"""Controllers that offer one PCI Express slot each. Source: libvirt src/conf/domain_addr.c."""
-
-CONVENTIONAL_MODELS: Final = frozenset(
-    {"pci-root", "pci-bridge", "dmi-to-pci-bridge", "pcie-to-pci-bridge", "pci-expander-bus"}
+PORT_MODELS: Final = frozenset(
+    model for model, kind in BUS_KINDS.items() if PCIE in kind.takes and kind.first_slot == kind.last_slot
 )
-"""Controllers whose slots are conventional PCI. Source: libvirt src/conf/domain_addr.c."""
+"""Controllers that offer one PCI Express slot each."""
 
-LARGEST_BUS: Final = 0xFF
-LARGEST_SLOT: Final = 0x1F
-LARGEST_FUNCTION: Final = 7
-"""Of a PCI address. libvirt refuses larger numbers, and every PCI domain of the guest but 0.
-
-Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid), src/conf/domain_addr.c
-(virDomainPCIAddressValidate).
-"""
+CONVENTIONAL_MODELS: Final = frozenset(model for model, kind in BUS_KINDS.items() if PCI in kind.takes)
+"""Controllers whose slots are conventional PCI."""
 
 
 class GuestAddress(NamedTuple):
     """The PCI address in the guest that a device asks for."""
 
     element: Element
-    domain: int
     bus: int
     slot: int
     function: int
     multifunction: bool
 
 
-class Controller(NamedTuple):
-    """A PCI controller that the file declares; ``index`` is the bus number that its slots have."""
-
-    element: Element
-    index: int  # type: ignore[assignment]  # hides tuple.index
-    model: Maybe[str]
-    allows_hotplug: bool
-
-
 def guest_address(device: Element) -> Maybe[GuestAddress]:
     """The address that a device asks for; None where libvirt is to choose one, UNKNOWN where a part is not known.
 
-    An address without domain, bus and slot counts as none, whatever its function; one that libvirt refuses is unknown.
-    Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsEmpty, virPCIDeviceAddressIsValid).
+    One that libvirt refuses is unknown, too: so is every PCI domain of the guest but 0.
+    Source: libvirt 11.3.0 src/conf/domain_addr.c (virDomainPCIAddressValidate).
     """
     element = child(device, "address")
     if element is None or attribute(element, "type") not in ("pci", UNKNOWN):
         return None
-    values = [attribute(element, "type"), attribute(element, "multifunction")]
-    numbers = [c_integer(attribute(element, part)) for part in ("domain", "bus", "slot", "function")]
-    if any(isinstance(value, Unknown) for value in (*values, *numbers)):
+    multifunction = attribute(element, "multifunction")
+    if UNKNOWN in (attribute(element, "type"), multifunction):
         return UNKNOWN
-    domain, bus, slot, function = (number if isinstance(number, int) else 0 for number in numbers)
-    if domain or bus > LARGEST_BUS or slot > LARGEST_SLOT or function > LARGEST_FUNCTION:
-        return UNKNOWN
-    if not (bus or slot):
-        return None
-    return GuestAddress(element, domain, bus, slot, function, values[1] == "on")
+    found = place_of(element)
+    if found is None or isinstance(found, Unknown):
+        return found
+    domain, place = found
+    return UNKNOWN if domain else GuestAddress(element, *place, multifunction == "on")
 
 
 class Topology:
     """The PCI topology of a domain with a certain machine."""
 
-    def __init__(self, devices: Element | None, machine: Machine, host: "Host | None" = None) -> None:
+    def __init__(self, reading: PciReading, machine: Machine, host: "Host | None" = None) -> None:
         self.machine = machine
-        self._devices = devices
+        self._devices = reading.devices
+        self._asked_for = [asked.place for asked in reading.asked]
         self._host = host
-        self.controllers = {controller.index: controller for controller in _pci_controllers(devices)}
+        self.controllers = {one.index: one for one in reading.controllers if isinstance(one.index, int)}
 
     @property
     def root(self) -> PciRoot:
@@ -101,7 +83,7 @@ class Topology:
         """Tell whether some declared port forbids hotplug."""
         return any(not one.allows_hotplug and one.model in PORT_MODELS for one in self.controllers.values())
 
-    def port_of(self, device: Element) -> Controller | None:
+    def port_of(self, device: Element) -> PciController | None:
         """The declared PCI Express port that a device gets, by its address or by libvirt's choice.
 
         None where it gets none of those declared (libvirt then adds one), and where that cannot be told.
@@ -127,21 +109,14 @@ class Topology:
             for device in self._devices.iterchildren("*")
         )
 
-    def free_ports(self) -> list[Controller]:
+    def free_ports(self) -> list[PciController]:
         """The declared ports that no device asks for, in the order in which libvirt fills them."""
         used = {address.bus for address in self._asked_for}
         ports = (self.controllers[index] for index in sorted(self.controllers))
         return [port for port in ports if port.model in PORT_MODELS and port.index not in used]
 
     @cached_property
-    def _asked_for(self) -> list[GuestAddress]:
-        """The addresses that devices ask for."""
-        devices = () if self._devices is None else self._devices.iterchildren("*")
-        addresses = (guest_address(device) for device in devices)
-        return [address for address in addresses if isinstance(address, GuestAddress)]
-
-    @cached_property
-    def _chosen(self) -> list[tuple[Controller | None, Element | None]]:
+    def _chosen(self) -> list[tuple[PciController | None, Element | None]]:
         """The ports that libvirt fills by itself, with the device it puts there.
 
         None for a port that is not declared: libvirt adds one for each index that the file leaves out. None for a
@@ -161,7 +136,7 @@ class Topology:
         takers += placement.port_takers(devices, guest, homeless)
         return list(zip(self._slots(), takers, strict=False))
 
-    def _slots(self) -> list[Controller | None]:
+    def _slots(self) -> list[PciController | None]:
         """The free ports in libvirt's order; None for one that it adds between those declared."""
         from domlint.domain import placement
 
@@ -204,23 +179,3 @@ def _is_homeless(device: Element) -> bool:
     """Tell whether libvirt is to choose an address for a device, should it be one with PCI."""
     address = child(device, "address")
     return address is None or (attribute(address, "type") == "pci" and guest_address(device) is None)
-
-
-def _pci_controllers(devices: Element | None) -> list[Controller]:
-    if devices is None:
-        return []
-    elements = [element for element in devices.iterchildren("controller") if attribute(element, "type") == "pci"]
-    indexes = [c_integer(attribute(element, "index")) for element in elements]
-    used = {index for index in indexes if isinstance(index, int)}
-    lowest = 0
-    controllers = []
-    for element, index in zip(elements, indexes, strict=True):
-        if isinstance(index, Unknown):
-            continue
-        if index is None:
-            while lowest in used:
-                lowest += 1
-            index, lowest = lowest, lowest + 1
-        hotplug = child_attribute(element, "target", "hotplug")
-        controllers.append(Controller(element, index, attribute(element, "model"), hotplug != "off"))
-    return controllers

@@ -28,7 +28,7 @@ from domlint.domain.pci_buses import (
     takes,
     wanted_by,
 )
-from domlint.domain.pci_reading import Asked, PciController, PciReading, Place
+from domlint.domain.pci_reading import LARGEST_INDEX, Asked, PciController, PciReading, Place
 from domlint.domain.values import Maybe, Unknown, attribute, c_integer, child, child_attribute, decimal
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class Layout:
             return False
         indexes: set[int] = set()
         for _element, index, model in self.reading.controllers:
-            if not isinstance(index, int) or index > _LARGEST_INDEX or (index and root is PciRoot.PCI):
+            if not isinstance(index, int) or index > LARGEST_INDEX or (index and root is PciRoot.PCI):
                 return False
             if model != ("pcie-root-port" if index else root.value):
                 return False
@@ -232,7 +232,7 @@ class Layout:
             models[0] = own.value
         elif root is None and own is PciRoot.UNKNOWN:
             return False
-        if any(model not in BUS_KINDS for model in models.values()) or max(models, default=0) > 255:
+        if any(model not in BUS_KINDS for model in models.values()) or max(models, default=0) > LARGEST_INDEX:
             return False
         if models:
             models.setdefault(0, "pci-root")
@@ -565,7 +565,6 @@ def _type_of(controller: Element) -> Maybe[str]:
     return "ide" if kind is None else kind
 
 
-_LARGEST_INDEX: Final = 255
 _LAST_SLOT: Final = 31
 _PORTS_OF_A_SLOT: Final = 8
 

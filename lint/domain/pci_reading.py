@@ -5,7 +5,6 @@ from typing import Final, NamedTuple
 
 from domlint.cached import cached_property
 from domlint.document import Element
-from domlint.domain.pci import LARGEST_BUS, LARGEST_FUNCTION, LARGEST_SLOT
 from domlint.domain.values import UNKNOWN, Maybe, attribute, c_integer, child, child_attribute, decimal
 from domlint.placeholders import is_placeholder
 
@@ -22,6 +21,12 @@ Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainDeviceInfoIterateFlags).
 _WITHOUT_ZPCI: Final = frozenset({"serial", "parallel", "channel", "console"})
 
 _RANKS: Final = {name: rank for rank, name in enumerate(ORDER)}
+
+
+_LARGEST_BUS: Final = 0xFF
+_LARGEST_SLOT: Final = 0x1F
+_LARGEST_FUNCTION: Final = 7
+"""Of a PCI address. Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid)."""
 
 
 class Place(NamedTuple):
@@ -52,6 +57,10 @@ class OtherAddress(NamedTuple):
     type: str
 
 
+LARGEST_INDEX: Final = 255
+"""Of a PCI controller. Source: libvirt 11.3.0 src/conf/domain_validate.c (virDomainControllerDefValidate)."""
+
+
 class PciController(NamedTuple):
     """A PCI controller of the file. ``index`` is the number of its bus; libvirt counts where there is none."""
 
@@ -59,23 +68,33 @@ class PciController(NamedTuple):
     index: Maybe[int]  # type: ignore[assignment]  # hides tuple.index
     model: Maybe[str]
 
+    @property
+    def allows_hotplug(self) -> bool:
+        """Tell whether the file does not forbid to plug something in while the guest runs."""
+        return child_attribute(self.element, "target", "hotplug") != "off"
+
+
+def place_of(address: Element) -> Maybe[tuple[int, Place]]:
+    """The PCI domain and the place that an address names; None where libvirt is to choose a place.
+
+    UNKNOWN for what libvirt cannot read.
+    """
+    get = address.get
+    return _read_place(get("domain"), get("bus"), get("slot"), get("function"))
+
 
 @lru_cache(maxsize=4096)
-def read_place(domain: str | None, bus: str | None, slot: str | None, function: str | None) -> Maybe[tuple[int, Place]]:
-    """The PCI domain and the place that four attributes name; None where libvirt is to choose a place.
-
-    UNKNOWN for what libvirt cannot read. Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid,
-    virPCIDeviceAddressIsEmpty).
-    """
+def _read_place(*written: str | None) -> Maybe[tuple[int, Place]]:
+    """Source: libvirt 11.3.0 src/util/virpci.c (virPCIDeviceAddressIsValid, virPCIDeviceAddressIsEmpty)."""
     numbers = []
-    for value in (domain, bus, slot, function):
+    for value in written:
         number = 0 if value is None else c_integer(value)
         if not isinstance(number, int):
             return UNKNOWN
         numbers.append(number)
     if not any(numbers[:3]):
         return None
-    if numbers[1] > LARGEST_BUS or numbers[2] > LARGEST_SLOT or numbers[3] > LARGEST_FUNCTION:
+    if numbers[1] > _LARGEST_BUS or numbers[2] > _LARGEST_SLOT or numbers[3] > _LARGEST_FUNCTION:
         return UNKNOWN
     return numbers[0], Place(*numbers[1:])
 
@@ -129,8 +148,7 @@ class PciReading:
                 continue
             if ignores_address(device):
                 continue
-            get = address.get
-            place = read_place(get("domain"), get("bus"), get("slot"), get("function"))
+            place = place_of(address)
             if isinstance(place, tuple) and kind == "pci":
                 asked.append(Asked(device, address, place[1], place[0]))
             elif place is not None:
@@ -195,7 +213,7 @@ class PciReading:
             if device.tag != "controller":
                 return _RANKS[device.tag], 0, 0
             index = decimal(attribute(device, "index"))
-            return _RANKS[device.tag], kinds[device.get("type")], index if isinstance(index, int) else LARGEST_BUS
+            return _RANKS[device.tag], kinds[device.get("type")], index if isinstance(index, int) else _LARGEST_BUS
 
         return sorted(self.asked, key=rank)
 
@@ -206,5 +224,4 @@ class PciReading:
             return False
         if address.get("type") != "pci":
             return True
-        get = address.get
-        return read_place(get("domain"), get("bus"), get("slot"), get("function")) is not None
+        return place_of(address) is not None

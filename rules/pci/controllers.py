@@ -10,15 +10,13 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.machine import MachineKind, PciRoot
 from domlint.domain.pci_buses import EXPANDER_BUSES, ROOTS
-from domlint.domain.pci_reading import PciController
+from domlint.domain.pci_reading import LARGEST_INDEX, PciController
 from domlint.domain.values import child
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 
 _VALIDATE: Final = "libvirt 11.3.0 src/conf/domain_validate.c (virDomainControllerDefValidate), alike in 7.0.0"
 _POSTPARSE: Final = "libvirt 11.3.0 src/qemu/qemu_postparse.c"
-
-LARGEST_INDEX: Final = 255
 
 _ROOT: Final = "<controller type='pci' index='0' model='pcie-root'/>\n"
 

@@ -314,7 +314,7 @@ def _shares_slot(context: Context, transient: Teaming) -> bool:
 
 def _same_slot(pair: Pair) -> tuple[GuestAddress, GuestAddress] | None:
     one, other = _guest_address(pair.persistent), _guest_address(pair.transient)
-    if one is None or other is None or one[1:4] != other[1:4]:
+    if one is None or other is None or (one.bus, one.slot) != (other.bus, other.slot):
         return None
     return one, other
 

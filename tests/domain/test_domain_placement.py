@@ -10,6 +10,7 @@ from lxml import etree
 
 from domlint.domain.machine import resolve_machine
 from domlint.domain.pci import Topology, guest_address
+from domlint.domain.pci_reading import PciReading
 from domlint.domain.values import UNKNOWN
 
 PORTS = "".join(f"<controller type='pci' index='{index}' model='pcie-root-port'/>" for index in range(1, 7))
@@ -20,7 +21,8 @@ NETWORK = f"<interface type='network'><source network='sriov'/><model type='virt
 
 
 def topology(devices: str, arch: str = "x86_64", machine: str = "q35") -> Topology:
-    return Topology(etree.fromstring(f"<devices>{devices}</devices>"), resolve_machine(arch, machine, "qemu", None))
+    reading = PciReading(etree.fromstring(f"<devices>{devices}</devices>"))
+    return Topology(reading, resolve_machine(arch, machine, "qemu", None))
 
 
 def port(devices: str, arch: str = "x86_64", machine: str = "q35") -> int | None:

@@ -16,6 +16,7 @@ from domlint.document import Element
 from domlint.domain.devices import NETWORK_MODELS_ON_CONVENTIONAL_PCI
 from domlint.domain.machine import resolve_machine
 from domlint.domain.pci import PORT_MODELS, Topology
+from domlint.domain.pci_reading import PciReading
 from domlint.domain.values import c_integer
 from domlint.hosts import Host
 
@@ -139,7 +140,7 @@ def topology(text: str, machine: str, arch: str, host: Host) -> tuple[Topology, 
     found = etree.fromstring(text).find("devices")
     assert found is not None
     resolved = resolve_machine(arch, machine, "qemu", host)
-    return Topology(found, resolved, host), transients_of(found)
+    return Topology(PciReading(found), resolved, host), transients_of(found)
 
 
 def transients_of(devices: Element) -> list[Element]:
