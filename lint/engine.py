@@ -116,12 +116,14 @@ class _Node:
     """A step of the paths that rules look at: the rules that end here, and where the paths go on.
 
     The rules stand by whom they ask. ``modules`` have rules that end here, and are not imported yet. What ends here and
-    has nothing to look at without one of some words in the file stands in a node of its own, ``by_mention``.
+    has nothing to look at without one of some words in the file stands in a node of its own, ``by_mention``. No path
+    that goes on from here is met in a file without one of the ``words``, which is None where there are none such.
     """
 
-    __slots__ = ("any_child", "by_mention", "by_name", "concerns", "groups", "modules")
+    __slots__ = ("any_child", "by_mention", "by_name", "concerns", "groups", "modules", "words")
 
     def __init__(self) -> None:
+        self.words: set[bytes] | None = set()
         self.groups: dict[int, list[_Group]] = {}
         self.by_mention: dict[tuple[bytes, ...], _Node] = {}
         self.modules: set[RuleModule] = set()
@@ -143,19 +145,26 @@ class _Node:
 
     def at(self, path: str) -> "_Node":
         """The node at the end of a path from here, which is made where there is none (see RuleModule.paths)."""
-        path, *mentions = path.split(" ")
+        steps, mentions = _steps_and_mentions(path)
+        words = _words_of(path)
         node = self
-        for step in () if path == "." else path.split("/"):
+        for step in steps:
+            node.words = None if node.words is None or not words else node.words | words
             if step == "*":
                 node.any_child = node = node.any_child or _Node()
             else:
                 node = node.by_name.setdefault(step, _Node())
-        return node.by_mention.setdefault(tuple(map(str.encode, mentions)), _Node()) if mentions else node
+        return node.by_mention.setdefault(mentions, _Node()) if mentions else node
+
+    @property
+    def is_end(self) -> bool:
+        """Tell whether paths end here."""
+        return bool(self.groups or self.by_mention or self.concerns or self.modules)
 
     @property
     def is_passed_through(self) -> bool:
         """Tell whether nothing happens here but that paths go on by name."""
-        return not (self.groups or self.by_mention or self.concerns or self.modules or self.any_child)
+        return self.any_child is None and not self.is_end
 
     def walk(
         self,
@@ -170,38 +179,66 @@ class _Node:
         And what is to be imported before that is all. ``mentioned`` are the words of rules' mentions that stand in the
         file.
         """
-        if self.concerns:
-            concerned |= self.concerns
-        if self.modules:
-            modules |= self.modules
-        for asking, groups in self.groups.items():
-            visits[asking].append((groups, element))
-        if self.by_mention:
-            for words, node in self.by_mention.items():
+        ahead: list[tuple[_Node, Element]] = [(self, element)]
+        # It grows while it is gone through: a call for each step would take as long as the step.
+        for node, element in ahead:
+            for asking, groups in node.groups.items():
+                visits[asking].append((groups, element))
+            for words, mentioning in node.by_mention.items():
                 if not mentioned.isdisjoint(words):
-                    node.walk(element, mentioned, visits, concerned, modules)
-        if self.any_child is not None:
-            if self.any_child.is_passed_through:
-                # libxml2 finds the few grandchildren of that name faster than Python looks into each child.
-                for grandchild in element.iterdescendants(*self.any_child.by_name):
-                    parent = grandchild.getparent()
-                    if parent is not None and parent.getparent() is element:
-                        self.any_child.by_name[grandchild.tag].walk(grandchild, mentioned, visits, concerned, modules)
-            else:
-                for child in element.iterchildren("*"):
-                    self.any_child.walk(child, mentioned, visits, concerned, modules)
-        by_name = self.by_name
-        if by_name:
-            for child in element:
-                node = by_name.get(child.tag)
-                if node is None:
-                    continue
-                if node.by_name or node.any_child is not None or node.by_mention or node.concerns or node.modules:
-                    node.walk(child, mentioned, visits, concerned, modules)
-                    continue
-                for asking, groups in node.groups.items():
-                    visits[asking].append((groups, child))
+                    ahead.append((mentioning, element))
+            if node.concerns:
+                concerned |= node.concerns
+            if node.modules:
+                modules |= node.modules
+            if node.words is not None and mentioned.isdisjoint(node.words):
+                continue
+            if node.any_child is not None:
+                ahead += node.any_child.below(element, mentioned)
+            if node.by_name:
+                follow = node.by_name.get
+                for child in element:
+                    following = follow(child.tag)
+                    if following is not None:
+                        ahead.append((following, child))
 
+    def below(self, element: Element, mentioned: frozenset[bytes]) -> "list[tuple[_Node, Element]]":
+        """Where to go on from an element each of whose children is meant by this node."""
+        if not self.is_passed_through:
+            return [(self, child) for child in element.iterchildren("*")]
+        if self.words is not None and mentioned.isdisjoint(self.words):
+            return []
+        # libxml2 finds the few grandchildren of some names faster than Python looks into each child.
+        return [
+            (self.by_name[grandchild.tag], grandchild)
+            for grandchild in element.iterdescendants(*self.by_name)
+            if (parent := grandchild.getparent()) is not None and parent.getparent() is element
+        ]
+
+
+def _steps_and_mentions(path: str) -> tuple[list[str], tuple[bytes, ...]]:
+    """What RuleModule.paths has, taken apart."""
+    steps, *mentions = path.split(" ")
+    return [] if steps == "." else steps.split("/"), tuple(map(str.encode, mentions))
+
+
+def _words_of(path: str) -> frozenset[bytes]:
+    """The words without any of which in a file a path is not met; none where it is met in most files."""
+    steps, mentions = _steps_and_mentions(path)
+    rare = [step.encode() for step in steps if step not in _COMMON]
+    return frozenset(mentions or rare[-1:])
+
+
+_COMMON: Final = frozenset(
+    (
+        *("*", "acpi", "address", "audio", "backend", "boot", "cache", "catchup", "channel", "clock", "console"),
+        *("controller", "cpu", "device", "devices", "disk", "driver", "emulator", "feature", "features", "graphics"),
+        *("input", "interface", "kvm", "listen", "loader", "memballoon", "memory", "model", "name", "numa", "nvram"),
+        *("os", "parallel", "path", "port", "rng", "serial", "size", "smm", "sound", "source", "system", "target"),
+        *("timer", "topology", "type", "uuid", "vcpu", "video"),
+    )
+)
+"""Names of elements that most files have, be it as other words: to look for them would tell little."""
 
 _MOST_REMEMBERED: Final = 1000
 """Kinds of domains whose fitting hosts are remembered: a run over many files could have any number."""
@@ -258,7 +295,7 @@ class Plan:
                 for path in given.paths:
                     self._modules_at(path).add(given)
         paths = {path for given in rules for path in ((given.path,) if isinstance(given, Rule) else given.paths)}
-        self._vocabulary = Vocabulary(word.encode() for path in paths for word in path.split(" ")[1:])
+        self._vocabulary = Vocabulary(word for path in paths for word in _words_of(path))
 
     def _modules_at(self, path: str) -> set[RuleModule]:
         """The modules that are not imported before a document has something at a path."""
@@ -430,8 +467,9 @@ class Plan:
                     collected.run_all(for_nobody, Context(document, domain, None, libvirt), concerned_ids)
         elif for_nobody:
             collected.run_all(for_nobody, Context(document, domain, None, self.libvirt), self._all_ids)
+        machines = tuple(self._machines(domain, fitting))
         if for_machines:
-            for machine, libvirt, ids in self._machines(domain, fitting):
+            for machine, libvirt, ids in machines:
                 context = Context(document, domain, None, libvirt, machine=machine)
                 collected.run_all(for_machines, context, ids)
         if at_once and self.hosts:
@@ -440,7 +478,9 @@ class Plan:
         if for_each:
             for host in fitting or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
-                context = Context(document, domain, host, libvirt, self.hosts, fitting)
+                # Where the hosts give several machines, which one is whose is seldom asked.
+                machine = machines[0][0] if len(machines) == 1 else None
+                context = Context(document, domain, host, libvirt, self.hosts, fitting, machine)
                 collected.run_all(for_each, context, self._all_ids if host is None else (host.id,))
 
 

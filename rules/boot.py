@@ -45,6 +45,7 @@ def _each_boot(context: Context, boot: Element) -> Iterator[Element]:
     outcome=Outcome.DEFINE,
     on="devices/*/boot",
     each=_each_boot,
+    mentions=("order",),
     source=f"{_POST_PARSE} (virDomainDefBootOrderPostParse)",
     bad=_whole(
         "    <boot dev='hd'/>\n",
@@ -79,6 +80,7 @@ def boot_order_of_two_kinds(context: Context, boot: Element) -> Problems:
     outcome=Outcome.DEFINE,
     on="devices/*/boot",
     each=_each_boot,
+    mentions=("order",),
     source=f"{_POST_PARSE} (virDomainDefCollectBootOrder)",
     bad=Example(_DISKS.format(order=1, first="", second=" <!-- BOOT002 -->")),
     good=Example(_DISKS.format(order=2, first="", second="")),

@@ -522,6 +522,7 @@ def _is_number(text: str) -> bool:
     on="devices/graphics",
     each=_each_password,
     instead_of=("SCHEMA005",),
+    mentions=("passwdValidTo", "connected"),
     source="libvirt 11.3.0 src/conf/domain_conf.c (virDomainGraphicsAuthDefParseXML), alike in 7.0.0 and 9.0.0",
     bad=Example("<graphics type='vnc' passwd='secret' passwdValidTo='tomorrow'/> <!-- GFX033 -->"),
     good=Example("<graphics type='vnc' passwd='secret' passwdValidTo='2030-01-31T23:59:59'/>"),

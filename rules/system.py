@@ -611,7 +611,7 @@ def _each_qemu(context: Context, element: Element) -> Iterator[Element]:
     outcome=Outcome.DEFINE,
     on=".",
     each=_each_qemu,
-    mentions=("qemu",),
+    mentions=("schemas",),
     source=_NAMESPACE_PARSER,
     bad=_qemu("<qemu:commandline>\n    <qemu:env name='1ST' value='x'/> <!-- SYS040 -->\n  </qemu:commandline>"),
     good=_qemu("<qemu:commandline>\n    <qemu:env name='FIRST' value='x'/>\n  </qemu:commandline>"),
@@ -652,7 +652,7 @@ _FITS: Final[dict[str, Callable[[str], bool]]] = {
     on=".",
     each=_each_qemu,
     asked="8.2.0",
-    mentions=("qemu",),
+    mentions=("schemas",),
     source=_NAMESPACE_PARSER,
     bad=_qemu(
         "<qemu:override>\n    <qemu:device alias='net0'>\n      <qemu:frontend>\n"
@@ -704,7 +704,7 @@ _NEWEST_READ: Final = Version(11, 3, 0)
     outcome=Outcome.START,
     on=".",
     each=_each_qemu,
-    mentions=("qemu",),
+    mentions=("schemas",),
     source="libvirt 11.3.0 src/qemu/qemu_process.c (qemuProcessStartUpdateCustomCaps), alike in 7.0.0 and 9.0.0",
     bad=_qemu(
         "<qemu:capabilities>\n    <qemu:del capability='virtio-nett'/> <!-- SYS042 -->\n  </qemu:capabilities>"

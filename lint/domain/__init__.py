@@ -248,8 +248,8 @@ class Context:
     where it is known. ``given_hosts`` are the emulators of all the hosts of the run, those with one id being of one
     host: where there are some and ``host`` is None, none of them fits the domain. ``fitting_hosts`` are the emulators
     that the domain gets on the hosts of the run, one for each host that has one for it. ``domain`` is the domain's own
-    facts. ``machine`` is given where the hosts that give the domain this machine have nothing else in common, and
-    ``applied`` is what came of what the file suppresses, for the rules about that.
+    facts. ``machine`` is the machine that it gets, where that was found before. ``applied`` is what came of what the
+    file suppresses, for the rules about that.
     """
 
     def __init__(

@@ -88,10 +88,39 @@ def _chardevs(devices: Element) -> Iterator[Chardev]:
             backend = child(device, "backend")
             if backend is not None and backend.get("model") == "egd":
                 yield Chardev(device, backend, False)
-        elif tag == "smartcard" and device.get("mode") != "passthrough":
+        elif _is_passed_over(device):
             continue
         elif device.get("type", "pty") not in PLAIN or sum(1 for _ in device.iterchildren("source")) > 1:
             yield Chardev(device, device, tag == "console" and _is_aliased(device, devices))
+
+
+LONGEST_SOCKET_PATH: Final = 107
+"""Bytes of the path of a socket on Linux, whose end needs one more. Source: unix(7)."""
+
+_OF_USUAL_SOURCES: Final = frozenset({"mode", "path"})
+
+
+def _is_passed_over(device: Element) -> bool:
+    if device.tag == "smartcard":
+        return device.get("mode") != "passthrough"
+    return device.tag == "channel" and _is_usual_channel(device)
+
+
+def _is_usual_channel(channel: Element) -> bool:
+    """Tell whether it is a channel for an agent in the guest: a socket that QEMU listens on, at a path that can be.
+
+    Or at one that libvirt chooses.
+    """
+    target = child(channel, "target")
+    if channel.get("type") != "unix" or target is None or target.get("type") != "virtio":
+        return False
+    sources = tuple(channel.iterchildren("source"))
+    if not sources:
+        return True
+    source, path = sources[0], sources[0].get("path")
+    is_plain = len(sources) == 1 and not len(source) and _OF_USUAL_SOURCES.issuperset(source.keys())
+    is_short = path is not None and len(path.encode()) <= LONGEST_SOCKET_PATH
+    return is_plain and is_short and source.get("mode") == "bind"
 
 
 def _is_aliased(console: Element, devices: Element) -> bool:

@@ -32,6 +32,7 @@ def _each_target(context: Context, target: Element) -> Iterator[Element]:
     outcome=Outcome.START,
     on="devices/channel/target",
     each=_each_target,
+    mentions=("xen",),
     source=f"{_COMMAND} (qemuBuildChannelsCommandLine), {_ALIKE}",
     bad=Example("<channel type='pty'>\n  <target type='xen' name='org.example.0'/> <!-- CHR040 -->\n</channel>"),
     good=Example("<channel type='pty'>\n  <target type='virtio' name='org.example.0'/>\n</channel>"),
@@ -67,6 +68,7 @@ def _is_ipv4(text: str) -> bool | None:
     outcome=Outcome.DEFINE,
     on="devices/channel/target",
     each=_each_target,
+    mentions=("guestfwd",),
     source=f"{_PARSER}, {_ALIKE}",
     bad=Example(
         "<channel type='pty'>\n  <target type='guestfwd' address='fe80::2' port='4600'/> <!-- CHR041 -->\n</channel>"
@@ -97,6 +99,7 @@ _SPICE_NAME: Final = "com.redhat.spice.0"
     outcome=Outcome.START,
     on="devices/channel/target",
     each=_each_target,
+    mentions=("spicevmc",),
     source=f"{_COMMAND} (qemuBuildVirtioSerialPortDevProps), {_ALIKE}",
     bad=Example(
         "<channel type='spicevmc'>\n  <target type='virtio' name='org.example.0'/> <!-- CHR042 -->\n</channel>\n"

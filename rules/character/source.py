@@ -7,7 +7,7 @@ from typing import Final
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.character import Chardev
+from domlint.domain.character import LONGEST_SOCKET_PATH, Chardev
 from domlint.domain.graphics import has_graphics
 from domlint.domain.values import UNKNOWN, attribute, child, decimal
 from domlint.findings import Outcome
@@ -390,10 +390,6 @@ def chardev_null_modem(context: Context, chardev: Chardev) -> Problems:
     )
 
 
-_LONGEST_SOCKET_PATH: Final = 107
-"""Bytes of the path of a socket on Linux, whose end needs one more. Source: unix(7)."""
-
-
 @rule(
     "CHR012",
     "chardev-socket-path",
@@ -412,9 +408,9 @@ def chardev_socket_path(context: Context, chardev: Chardev) -> Problems:
     path = attribute(chardev.source, "path") if chardev.type == "unix" else None
     if not isinstance(path, str) or chardev.source is None or not chardev.is_listening or chardev.is_aliased:
         return
-    if len(path.encode()) > _LONGEST_SOCKET_PATH:
+    if len(path.encode()) > LONGEST_SOCKET_PATH:
         yield Problem(
             Spot(chardev.source, "path"),
-            f"the path of the socket has {len(path.encode())} bytes, and can have {_LONGEST_SOCKET_PATH} at most",
+            f"the path of the socket has {len(path.encode())} bytes, and can have {LONGEST_SOCKET_PATH} at most",
             "choose a shorter one",
         )

@@ -270,6 +270,7 @@ def virtio_mode_on_ccw(context: Context, found: tuple[Element, str]) -> Problems
     outcome=Outcome.DEFINE,
     on="devices/memballoon",
     each=lambda context, balloon: (balloon,) if balloon.get("model") == "xen" and context.domain.runs_on_qemu else (),
+    mentions=("xen",),
     source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefMemballoon)",
     bad=Example("<memballoon model='xen'/> <!-- DEV070 -->"),
     good=Example("<memballoon model='virtio'/>"),

@@ -64,6 +64,7 @@ _EGD: Final = """\
     outcome=Outcome.DEFINE,
     on="devices/rng/backend",
     each=_each_daemon,
+    mentions=("egd",),
     source="libvirt 7.0.0 to 11.3.0 src/conf/domain_validate.c (virDomainChrSourceDefValidate); seen with 11.3.0",
     bad=Example(_EGD.format("tcp", "<source mode='connect' host='192.0.2.7'/> <!-- DEV050 -->")),
     good=Example(_EGD.format("tcp", "<source mode='connect' host='192.0.2.7' service='708'/>")),
@@ -92,6 +93,7 @@ def rng_source_incomplete(context: Context, daemon: _Daemon) -> Problems:
     outcome=Outcome.DEFINE,
     on="devices/rng/backend",
     each=_each_daemon,
+    mentions=("egd",),
     source="libvirt 7.0.0 to 11.3.0 src/conf/domain_validate.c (virDomainChrSourceDefValidate); seen with 11.3.0",
     bad=Example(
         _EGD.format(

@@ -57,6 +57,7 @@ _GOOD = Example(_encrypted())
     "encryption-or-user-twice",
     outcome=Outcome.DEFINE,
     on="devices/disk/source/*",
+    mentions=("encryption", "auth"),
     source=_PARSER,
     bad=Example(
         _encrypted(
@@ -201,6 +202,7 @@ def secret_missing(_context: Context, encrypted: tuple[Layer, Element]) -> Probl
     on=ON_DISKS,
     each=each_layer,
     instead_of=("SCHEMA002", "SCHEMA004"),
+    mentions=("secret",),
     source=_SECRET,
     bad=Example(
         _encrypted(secrets=(f"<secret type='passphrase' usage='web1' uuid='{_UUID}'/> <!-- DISK084 -->",)),

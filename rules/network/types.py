@@ -21,13 +21,14 @@ from domlint.versions import Version
 _VALIDATE: Final = "src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefNetwork)"
 _OF_OTHERS: Final = ("null", "vds")
 _OF_VIRTIO: Final = ("vhostuser", "vdpa")
+_OF_RARE_TYPES: Final = (*_OF_OTHERS, *_OF_VIRTIO)
 _CHOSEN_BY_LIBVIRT: Final = Version(11, 3, 0)
 """The first libvirt seen that takes virtio for a vhost-user interface without a model; 9.0.0 takes the machine's."""
 
 
 def _each_of_rare_type(context: Context, interface: Element) -> Iterator[tuple[Element, str]]:
     kind = interface.get("type", "user")
-    if (kind in _OF_VIRTIO or kind in _OF_OTHERS) and context.domain.runs_on_qemu:
+    if kind in _OF_RARE_TYPES and context.domain.runs_on_qemu:
         yield interface, kind
 
 
@@ -38,6 +39,7 @@ def _each_of_rare_type(context: Context, interface: Element) -> Iterator[tuple[E
     on="devices/interface",
     each=_each_of_rare_type,
     asked="8.7.0",
+    mentions=_OF_RARE_TYPES,
     source="libvirt 9.0.0 and 11.3.0 src/qemu/qemu_command.c (qemuBuildHostNetProps); seen with libvirt 11.3.0",
     bad=Example("<interface type='null'/> <!-- NET001 -->"),
     good=Example("<interface type='user'/>"),
@@ -79,6 +81,7 @@ def _is_other_model(context: Context, kind: str, model: str | None) -> bool:
     each=_each_of_rare_type,
     needs=Needs.MACHINE,
     since="a vhost-user interface that names no model is virtio in 11.3.0, and is not in 9.0.0",
+    mentions=_OF_RARE_TYPES,
     source=f"libvirt 7.0.0 to 11.3.0 {_VALIDATE}, 7.0.0 src/conf/domain_conf.c (virDomainNetDefParseXML), 9.0.0"
     " src/conf/domain_validate.c (virDomainNetDefValidate); seen with all three",
     bad=Example("""\
@@ -123,6 +126,7 @@ def interface_needs_virtio(context: Context, found: tuple[Element, str]) -> Prob
     each=_each_of_rare_type,
     asked="11.2.0",
     since="libvirt 11.2.0; older ones start the domain, whose interface then does not work",
+    mentions=_OF_RARE_TYPES,
     source=f"libvirt 11.3.0 {_VALIDATE}, NEWS.rst, 11.2.0; seen with libvirt 11.3.0",
     bad=Example("""\
 <interface type='vhostuser'> <!-- NET003 -->
@@ -168,6 +172,7 @@ def vhostuser_without_shared_memory(context: Context, found: tuple[Element, str]
     outcome=Outcome.DEFINE,
     on="devices/interface",
     each=_each_of_rare_type,
+    mentions=_OF_RARE_TYPES,
     source=f"libvirt 11.3.0 {_VALIDATE}, 7.0.0 and 9.0.0 src/conf/domain_conf.c (virDomainNetDefParseXML)",
     bad=Example(
         """\
@@ -240,6 +245,7 @@ def _each_usb(context: Context, model: Element) -> Iterator[InterfacePart]:
     each=_each_usb,
     needs=Needs.MACHINE,
     until="10.3.0",
+    mentions=("usb-net",),
     source="libvirt 7.0.0 and 9.0.0 src/qemu/qemu_domain_address.c (qemuDomainDeviceCalculatePCIConnectFlags),"
     " 10.3.0 docs/formatdomain.rst; seen with libvirt 7.0.0 and 9.0.0",
     bad=Example("<interface type='user'>\n  <model type='usb-net'/> <!-- NET005 -->\n</interface>\n", libvirt="9.0.0"),

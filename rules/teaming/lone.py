@@ -30,6 +30,7 @@ def _each_lone_assigned(context: Context, element: Element) -> Iterator[Element]
     on="devices/interface",
     each=_each_lone_assigned,
     needs=Needs.NETWORKS,
+    mentions=("hostdev", "network"),
     source=f"{NET_FAILOVER}; {QEMU_DOCUMENT}",
     bad=example_of(
         standby_xml(teaming="", alias=""),

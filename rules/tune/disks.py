@@ -50,6 +50,7 @@ def _each_driver(context: Context, driver: Element) -> Iterator[Element]:
     outcome=Outcome.DEFINE,
     on="devices/disk/driver",
     each=_each_driver,
+    mentions=("iothread", "iothreads"),
     source=f"{_VALIDATE} (qemuValidateDomainDeviceDefDiskIOThreads), alike in 7.0.0 and 9.0.0",
     bad=_disk(
         opening="<driver name='qemu' type='raw' iothread='3'/> <!-- TUNE060 -->", around="<iothreads>2</iothreads>"
@@ -79,6 +80,7 @@ def _each_fault(context: Context, driver: Element) -> Iterator[FaultyMapping]:
     on="devices/disk/driver",
     each=_each_fault,
     asked="10.0.0",
+    mentions=("iothread", "iothreads"),
     source=f"{_VALIDATE} (qemuDomainValidateIothreadMapping); NEWS.rst, 10.0.0",
     bad=_disk(
         "  <iothreads>",
@@ -162,6 +164,7 @@ def io_threads_of_other_bus(context: Context, mapping: Element) -> Problems:
     on="devices/disk/driver",
     each=_each_driver,
     asked="10.0.0",
+    mentions=("iothread", "iothreads"),
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate); NEWS.rst, 10.0.0",
     bad=_disk(
         "  <iothreads>",
