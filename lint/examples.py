@@ -42,6 +42,13 @@ EXAMPLE_HOSTS: dict[str, dict[str, Any]] = {
         "package": "v4.1.0-2221-g36609b4fa3",
         "release": "4.2",
     },
+    "qemu-5.1": {
+        "selfvers": 7000000,
+        "version": 5001000,
+        "package": "v5.1.0",
+        "release": "5.1",
+        "flags": ("vhost-user-fs",),
+    },
     "qemu-6.2": {
         "selfvers": 11003000,
         "version": 6002000,

@@ -53,7 +53,7 @@ class Selector(NamedTuple):
 
 TEXT: Final = "text()"
 
-_FIRST_COUNTS: Final = frozenset({"driver", "model", "rom", "target"})
+_FIRST_COUNTS: Final = frozenset({"address", "driver", "model", "rom", "target"})
 """Elements of which libvirt reads the first, wherever they are."""
 
 

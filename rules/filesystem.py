@@ -11,6 +11,7 @@ from domlint.domain.memory_backing import memory_sharing, sharing_advice
 from domlint.domain.values import UNKNOWN, Maybe, attribute, child, child_attribute
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
+from domlint.versions import Version
 
 _VALIDATE = "libvirt 7.0.0 to 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefFS)"
 _COMMON = "libvirt 9.0.0 and 11.3.0 src/conf/domain_validate.c (virDomainFSDefValidate)"
@@ -310,6 +311,59 @@ def virtiofs_without_shared_memory(context: Context, filesystem: Filesystem) -> 
         )
 
 
+_QEMU_NAMING_MEMORY: Final = Version(5, 2, 0)
+"""The QEMU that tells the name of a machine's memory, by which libvirt replaces it."""
+
+
+def _each_without_cells(context: Context, driver: Element) -> Iterator[Element]:
+    """The ``<driver>`` of virtiofs where the host's QEMU is too old to share memory that is not in NUMA cells."""
+    host = context.host
+    if driver.get("type") != "virtiofs" or host is None or not context.is_judged or not context.domain.runs_on_qemu:
+        return
+    is_old = host.qemu_version is not None and host.qemu_version < _QEMU_NAMING_MEMORY
+    if is_old and not context.domain.numa.cells and memory_sharing(context.domain.element).is_shared:
+        yield driver
+
+
+@rule(
+    "FS012",
+    "virtiofs-without-numa-cells",
+    outcome=Outcome.DEFINE,
+    on="devices/filesystem/driver",
+    each=_each_without_cells,
+    needs=Needs.HOST,
+    source="libvirt 7.0.0 src/qemu/qemu_validate.c (qemuValidateDomainDefVirtioFSSharedMemory), 9.0.0"
+    " (qemuValidateDomainDefVhostUserRequireSharedMemory), src/qemu/qemu_capabilities.c"
+    " (virQEMUCapsGetMachineDefaultRAMid)",
+    bad=Example(
+        _virtiofs(driver="  <driver type='virtiofs'/> <!-- FS012 -->"),
+        around=_SHARED,
+        host="qemu-5.1",
+        machine="pc-q35-5.1",
+        libvirt="7.0.0",
+    ),
+    good=_GOOD,
+)
+def virtiofs_without_numa_cells(_context: Context, driver: Element) -> Problems:
+    """virtiofs needs memory that virtiofsd can share, and QEMU before 5.2 shares that of NUMA cells alone.
+
+    libvirt refuses the definition.
+    """
+    yield Problem(
+        Spot(driver),
+        "libvirt refuses the definition: the host's QEMU is older than 5.2, and can share memory only in NUMA cells",
+        "add <numa><cell id='0' cpus='…' memory='…' memAccess='shared'/></numa> to <cpu>, or take a newer QEMU",
+    )
+
+
+_MIXED_TAGS: Final = Version(11, 3, 0)
+"""A libvirt that compares the tags of virtiofs with those of 9p; 9.0.0 compares those of virtiofs alone."""
+
+
+def _are_mixed_tags_refused(context: Context) -> bool:
+    return context.libvirt is None or context.libvirt >= _MIXED_TAGS
+
+
 @rule(
     "FS008",
     "filesystem-target-twice",
@@ -322,7 +376,7 @@ def virtiofs_without_shared_memory(context: Context, filesystem: Filesystem) -> 
     bad=Example(_virtiofs() + _virtiofs(target="  <target dir='data'/> <!-- FS008 -->"), around=_SHARED),
     good=Example(_virtiofs() + _virtiofs(target="  <target dir='logs'/>"), around=_SHARED),
 )
-def filesystem_target_twice(_context: Context, filesystem: Filesystem) -> Problems:
+def filesystem_target_twice(context: Context, filesystem: Filesystem) -> Problems:
     """Two filesystems have the same tag, and one of them is virtiofs.
 
     The guest mounts a filesystem by its tag, `<target dir=…/>`. libvirt refuses two of virtiofs with the same, and
@@ -332,7 +386,8 @@ def filesystem_target_twice(_context: Context, filesystem: Filesystem) -> Proble
     if not isinstance(filesystem.tag, str) or target is None:
         return
     for other in map(_read, filesystem.element.itersiblings("filesystem", preceding=True)):
-        if other.tag == filesystem.tag and (other.is_virtiofs or filesystem.is_virtiofs):
+        is_same = other.tag == filesystem.tag and (other.is_virtiofs or filesystem.is_virtiofs)
+        if is_same and (_are_mixed_tags_refused(context) or (other.is_virtiofs and filesystem.is_virtiofs)):
             yield Problem(
                 Spot(target, "dir"),
                 f"libvirt refuses the definition: another filesystem has the tag '{filesystem.tag}'",

@@ -27,14 +27,14 @@ PATHS: dict[str, tuple[str, ...]] = {
     "disk.storage": ("devices", "devices/disk/backingStore", "devices/disk/source/reservations", "devices/disk/transient"),
     "disk.target": ("devices", "devices floppy", "devices/hostdev/address"),
     "features": ("features", "features/gic", "features/hyperv", "features/hyperv/spinlocks", "features/hyperv/vendor_id", "features/kvm/dirty-ring", "features/kvm/hint-dedicated", "features/pmu", "features/smm/tseg", "features/tcg/tb-cache", "features/vmport", "os"),
-    "filesystem": ("devices/filesystem", "devices/filesystem/boot"),
+    "filesystem": ("devices/filesystem", "devices/filesystem/boot", "devices/filesystem/driver"),
     "firmware.choice": ("features/acpi", "os"),
     "firmware.loader": ("os/firmware", "os/loader", "os/nvram"),
     "graphics": ("devices/graphics", "devices/graphics passwdValidTo connected", "devices/graphics/audio", "devices/graphics/listen"),
     "host.cpu": ("cpu",),
     "host.features": ("cpu/feature",),
     "host.vcpus": ("cpu/numa", "vcpu", "vcpus/vcpu"),
-    "hostdev.parts": ("devices/hostdev",),
+    "hostdev.parts": ("devices/hostdev", "devices/hostdev/rom"),
     "hostdev.same": ("devices hostdev",),
     "input": ("devices/input", "devices/input/source"),
     "memory.amounts": (".", "maxMemory", "memtune/min_guarantee"),
@@ -62,7 +62,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "teaming.settings": ("devices/*/teaming",),
     "tpm": ("devices/tpm",),
     "tune.disks": ("devices/disk/driver iothread iothreads", "devices/disk/driver/iothreads", "devices/disk/throttlefilters/throttlefilter", "throttlegroups/throttlegroup"),
-    "tune.limits": ("blkiotune/device/path", "cputune"),
+    "tune.limits": ("blkiotune/device/path", "cputune", "cputune/shares"),
     "tune.resctrl": ("cputune",),
     "tune.sets": (". cpuset nodeset vcpus cpus iothreads", "devices/memory/source/nodemask"),
     "tune.threads": ("cputune", "defaultiothread", "iothreadids/iothread"),
@@ -284,6 +284,7 @@ filesystem FS004 option-not-for-filesystem-driver
 filesystem FS005 create-mode-not-mapped
 filesystem FS006 virtiofs-read-only
 filesystem FS007 virtiofs-without-shared-memory
+filesystem FS012 virtiofs-without-numa-cells
 filesystem FS008 filesystem-target-twice
 filesystem FS009 boot-from-9p
 filesystem FS010 virtiofs-boot-not-on-pci
@@ -363,6 +364,7 @@ hostdev.parts HOSTDEV031 usb-vendor-zero
 hostdev.parts HOSTDEV032 usb-place-zero
 hostdev.parts HOSTDEV033 hostdev-driver-of-the-past
 hostdev.parts HOSTDEV034 iscsi-of-several-hosts
+hostdev.parts HOSTDEV024 hostdev-rom-disabled-and-set
 hostdev.same HOSTDEV030 hostdev-given-twice
 input INPUT001 input-not-on-this-bus
 input INPUT002 input-model-without-virtio
@@ -528,7 +530,8 @@ security SEC002 security-model-missing
 security SEC003 security-label-without-type
 security SEC004 security-label-empty
 security SEC005 security-label-unlabelled
-security SEC010 device-label-incomplete
+security SEC010 device-label-unwanted
+security SEC013 device-label-missing
 security SEC011 device-label-twice
 security SEC012 device-label-without-labelling
 security SEC020 launch-security-of-another-machine
@@ -620,6 +623,7 @@ tune.disks TUNE080 throttle-group-twice
 tune.disks TUNE081 throttle-group-missing
 tune.limits TUNE070 block-device-twice
 tune.limits TUNE071 quota-too-small
+tune.limits TUNE072 shares-out-of-range
 tune.resctrl TUNE030 resource-groups-overlap
 tune.resctrl TUNE031 share-of-cache-twice
 tune.resctrl TUNE032 share-of-bandwidth-twice

@@ -217,7 +217,7 @@ def _disk(labels: str, around: str = "") -> Example:
 
 @rule(
     "SEC010",
-    "device-label-incomplete",
+    "device-label-unwanted",
     outcome=Outcome.DEFINE,
     on="devices/*/source/seclabel",
     each=_each_device_label,
@@ -226,24 +226,44 @@ def _disk(labels: str, around: str = "") -> Example:
     bad=_disk("    <seclabel model='dac' relabel='no'>\n      <label>+1:+1</label> <!-- SEC010 -->\n    </seclabel>"),
     good=_disk("    <seclabel model='dac' relabel='no'/>"),
 )
-def device_label_incomplete(context: Context, element: Element) -> Problems:
-    """A device has a label and shall not be labelled, or shall be labelled and its label is empty.
+def device_label_unwanted(context: Context, element: Element) -> Problems:
+    """A device has a label and shall not be labelled.
 
     libvirt refuses the definition.
     """
-    relabel, label = attribute(element, "relabel"), child(element, "label")
-    text = whole_text(label)
-    if relabel == "yes" and label is not None and not text:
-        yield Problem(
-            Spot(label),
-            "the device shall be labelled, and its label is empty: libvirt refuses the definition",
-            "write the label, or say relabel='no'",
-        )
-    elif relabel == "no" and label is not None and text:
+    label = child(element, "label")
+    if attribute(element, "relabel") == "no" and label is not None and whole_text(label):
         yield Problem(
             Spot(label),
             "the device has a label, and shall not be labelled: libvirt refuses the definition",
             "remove <label>, or relabel='no'",
+        )
+
+
+@rule(
+    "SEC013",
+    "device-label-missing",
+    outcome=Outcome.DEFINE,
+    on="devices/*/source/seclabel",
+    each=_each_device_label,
+    asked="11.3.0",
+    since="some release after 9.0.0",
+    instead_of=("SCHEMA007",),
+    source="libvirt 11.3.0 src/conf/domain_conf.c (virSecurityDeviceLabelDefParseXML), not in 9.0.0",
+    bad=_disk("    <seclabel model='dac' relabel='yes'/> <!-- SEC013 -->"),
+    good=_disk("    <seclabel model='dac' relabel='yes'>\n      <label>+1:+1</label>\n    </seclabel>"),
+)
+def device_label_missing(context: Context, element: Element) -> Problems:
+    """A device shall be labelled, and there is no label, or an empty one.
+
+    libvirt refuses the definition; older ones took the label of the domain.
+    """
+    label = child(element, "label")
+    if attribute(element, "relabel") == "yes" and not whole_text(label):
+        yield Problem(
+            Spot(element if label is None else label),
+            "the device shall be labelled, and there is no label: libvirt refuses the definition",
+            "write the label, or say relabel='no', or leave 'relabel' out",
         )
 
 

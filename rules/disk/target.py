@@ -271,11 +271,17 @@ class _Ide(NamedTuple):
     controllers: tuple[Element, ...]
 
 
+def _is_ide(controller: Element) -> bool:
+    """Tell whether a controller is one for IDE, as one without a type is, unless it has a model."""
+    kind = controller.get("type")
+    return kind == "ide" or (kind is None and "model" not in controller.attrib)
+
+
 def _each_ide(context: Context, devices: Element) -> Iterator[_Ide]:
     if devices is not context.domain.devices or not context.domain.runs_on_qemu:
         return
     disks = tuple(context.domain.disks.on_bus("ide"))
-    controllers = tuple([one for one in devices.iterchildren("controller") if one.get("type") == "ide"])
+    controllers = tuple([one for one in devices.iterchildren("controller") if _is_ide(one)])
     if disks or controllers:
         yield _Ide(disks, controllers)
 

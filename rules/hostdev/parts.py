@@ -555,3 +555,35 @@ def iscsi_of_several_hosts(context: Context, device: Element) -> Problems:
             "remove this one, or let multipath of the host do it: <disk type='block'>",
             ((Spot(first), "the first one"),),
         )
+
+
+def _each_rom(context: Context, rom: Element) -> Iterator[Element]:
+    """The ``<rom>`` of a device of the host that libvirt reads, where it turns the option ROM off."""
+    holder = rom.getparent()
+    is_read = context.domain.runs_on_qemu and holder is not None and child(holder, "rom") is rom
+    if is_read and attribute(rom, "enabled") == "no":
+        yield rom
+
+
+@rule(
+    "HOSTDEV024",
+    "hostdev-rom-disabled-and-set",
+    outcome=Outcome.DEFINE,
+    on="devices/hostdev/rom",
+    each=_each_rom,
+    source="libvirt 7.0.0 and 11.3.0 src/conf/domain_conf.c (virDomainDeviceInfoParseXML)",
+    bad=Example(_hostdev("pci", more="<rom enabled='no' file='/srv/card.rom'/>", mark="HOSTDEV024", at="more")),
+    good=Example(_hostdev("pci", more="<rom file='/srv/card.rom'/>")),
+)
+def hostdev_rom_disabled_and_set(_context: Context, rom: Element) -> Problems:
+    """The option ROM of a device of the host is turned off, and something is set of it.
+
+    libvirt refuses the definition.
+    """
+    given = next((name for name in ("bar", "file") if name in rom.attrib), None)
+    if given:
+        yield Problem(
+            Spot(rom, given),
+            f"the option ROM is turned off, and '{given}' is set of it: libvirt refuses the definition",
+            f"remove {given}=…, or enabled='no'",
+        )

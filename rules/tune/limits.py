@@ -91,3 +91,30 @@ def quota_too_small(context: Context, element: Element) -> Problems:
                 f"{int(text)} microseconds are less than {_LEAST_QUOTA}, the least",
                 "take 1000 or more, or -1 for no limit",
             )
+
+
+_SHARES: Final = (2, 262144)
+
+
+@rule(
+    "TUNE072",
+    "shares-out-of-range",
+    outcome=Outcome.DEFINE,
+    on="cputune/shares",
+    asked="9.0.0",
+    until="9.1.0",
+    since="some release after 7.0.0; 11.3.0 leaves it to the kernel again",
+    source="libvirt 9.0.0 src/conf/domain_validate.c (virDomainDefCputuneValidate), not in 7.0.0 and 11.3.0",
+    bad=Example("", around="<cputune>\n  <shares>1</shares> <!-- TUNE072 -->\n</cputune>", libvirt="9.0.0"),
+    good=Example("", around="<cputune>\n  <shares>1024</shares>\n</cputune>", libvirt="9.0.0"),
+)
+def shares_out_of_range(context: Context, element: Element) -> Problems:
+    """The shares of time on CPUs are fewer than 2, or more than 262144.
+
+    libvirt refuses to define the domain. 0 sets nothing.
+    """
+    cputune, text = element.getparent(), (element.text or "").strip()
+    if cputune is None or child(cputune, "shares") is not element or not context.domain.runs_on_qemu:
+        return
+    if text.isdigit() and len(text) < 20 and int(text) and not _SHARES[0] <= int(text) <= _SHARES[1]:
+        yield Problem(Spot(element), f"{int(text)} shares are none of {_SHARES[0]} to {_SHARES[1]}", "1024 is usual")

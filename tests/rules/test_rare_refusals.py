@@ -74,3 +74,53 @@ def test_a_vhost_user_disk_has_no_encryption_in_its_source_either() -> None:
     encryption = "<encryption format='luks'><secret type='passphrase' usage='x'/></encryption>"
     assert codes(VHOST_USER.format(""), around=shared) == []
     assert "DISK051" in codes(VHOST_USER.format(encryption), around=shared)
+
+
+VIRTIOFS = "<filesystem type='mount'><driver type='virtiofs'/><source dir='/a'/><target dir='{}'/></filesystem>"
+NINE = "<filesystem type='mount'><source dir='/b'/><target dir='{}'/></filesystem>"
+SHARED = "<memoryBacking><access mode='shared'/></memoryBacking>"
+CELLS = "<cpu><numa><cell id='0' cpus='0-1' memory='2097152' memAccess='shared'/></numa></cpu>"
+PASSED_ON = (
+    "<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0' bus='6' slot='0' function='0'/>"
+    "</source>{}</hostdev>"
+)
+OLD = {"host": "qemu-5.1", "machine": "pc-q35-5.1", "libvirt": "7.0.0"}
+
+
+@pytest.mark.parametrize(
+    ("devices", "details", "expected"),
+    [
+        (VIRTIOFS.format("a") + NINE.format("a"), {"around": SHARED}, ["FS008"]),
+        (VIRTIOFS.format("a") + NINE.format("a"), {"around": SHARED, "libvirt": "9.0.0"}, []),
+        (VIRTIOFS.format("a") * 2, {"around": SHARED, "libvirt": "9.0.0"}, ["FS008"]),
+        (NINE.format("a") * 2, {}, []),
+        ("<controller index='0'/>", {"machine": "q35"}, ["DISK008"]),
+        ("<controller index='0'/>", {"machine": "pc"}, []),
+        ("<interface type='user'><rom enabled='no'/></interface>", {}, []),
+        ("<interface type='user'><rom enabled='no' bar='on'/></interface>", {}, ["NET054"]),
+        (PASSED_ON.format("<rom enabled='no' bar='on'/>"), {}, ["HOSTDEV024"]),
+        (PASSED_ON.format("<rom enabled='no'/>"), {}, []),
+        (PASSED_ON.format("<rom enabled='yes' bar='on'/>"), {}, []),
+        (PASSED_ON.format("<rom enabled='{{ rom }}' bar='on'/>"), {}, []),
+        ("", {"around": "<cputune><shares>1</shares></cputune>"}, []),
+        ("", {"around": "<cputune><shares>1</shares></cputune>", "libvirt": "9.0.0"}, ["TUNE072"]),
+        ("", {"around": "<cputune><shares>262145</shares></cputune>", "libvirt": "9.0.0"}, ["TUNE072"]),
+        ("", {"around": "<cputune><shares>0</shares></cputune>", "libvirt": "9.0.0"}, []),
+        ("", {"around": "<cputune><shares>{{ n }}</shares></cputune>", "libvirt": "9.0.0"}, []),
+    ],
+)
+def test_what_hand_made_domains_showed(devices: str, details: dict[str, str], expected: list[str]) -> None:
+    assert codes(devices, **details) == expected
+
+
+@pytest.mark.parametrize(("around", "is_refused"), [(SHARED, True), (CELLS, False)])
+def test_an_old_qemu_shares_the_memory_of_numa_cells_alone(around: str, is_refused: bool) -> None:
+    assert ("FS012" in codes(VIRTIOFS.format("a"), around=around, **OLD)) is is_refused
+
+
+@pytest.mark.parametrize("label", ["", "<label/>"])
+@pytest.mark.parametrize(("libvirt", "expected"), [("9.0.0", []), ("11.3.0", ["SEC013"])])
+def test_labels_of_devices_that_are_missing(label: str, libvirt: str, expected: list[str]) -> None:
+    source = f"<source dev='/dev/vg/a'><seclabel model='dac' relabel='yes'>{label}</seclabel></source>"
+    disk = f"<disk type='block' device='disk'>{source}<target dev='vda' bus='virtio'/></disk>"
+    assert codes(disk, libvirt=libvirt) == expected

@@ -338,7 +338,7 @@ def test_versions_of_labels() -> None:
 
 DEVICE_LABELS = {
     ("", "<seclabel model='dac'/>"): "",
-    ("", "<seclabel model='dac' relabel='yes'><label/></seclabel>"): "SEC010",
+    ("", "<seclabel model='dac' relabel='yes'><label/></seclabel>"): "SEC013",
     ("", "<seclabel model='dac' relabel='no'/>"): "",
     ("", "<seclabel model='dac' relabel='yes'><label>x</label></seclabel>"): "",
     ("", "<seclabel model='dac' relabel='no'><label>x</label></seclabel>"): "SEC010",
