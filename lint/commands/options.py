@@ -171,7 +171,7 @@ def given_options(*, with_hosts: bool = True, with_baseline: bool = True) -> Opt
 
 
 def lookup_of(values: Mapping[str, Any]) -> Lookup:
-    """The settings of files, as the values of given_options() say."""
+    """The settings of files, as the values of given_options() say. Raises click.UsageError where they cannot be."""
     from domlint.configuration import Given
     from domlint.configuration.lookup import Lookup
 

@@ -41,7 +41,10 @@ def read_file(path: str) -> ConfigurationFile:
 
 
 def read_shared_file(path: str) -> ConfigurationFile | None:
-    """The same for a file that may have other things: None where it has no table for domlint."""
+    """The same for a file that may have other things: None where it has no table for domlint.
+
+    Raises ConfigurationError where it cannot be read.
+    """
     name = shown(path)
     try:
         data = read_at_most(path, LARGEST_FILE)

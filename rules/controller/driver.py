@@ -76,6 +76,14 @@ def _elsewhere(driver: Element, controller: str, way_out: str) -> Problems:
         )
 
 
+def _scsi(
+    *lines: str, opening: str = "<controller type='scsi' index='0' model='virtio-scsi'>", **details: str
+) -> Example:
+    """A controller with these lines in it."""
+    inside = "".join(f"  {line}\n" for line in lines)
+    return Example(f"{opening}\n{inside}</controller>", **details)  # type: ignore[arg-type]
+
+
 @rule(
     "CTRL020",
     "virtio-scsi-option-elsewhere",
@@ -86,14 +94,8 @@ def _elsewhere(driver: Element, controller: str, way_out: str) -> Problems:
     instead_of=("SCHEMA002", "SCHEMA004"),
     source=f"{_QEMU}/qemu_validate.c (qemuValidateDomainDeviceDefControllerAttributes) and"
     f" {_CONF}/domain_postparse.c (virDomainControllerDefPostParse), {_ALIKE}",
-    bad=Example("""\
-<controller type='scsi' index='0' model='lsisas1068'>
-  <driver queues='4'/> <!-- CTRL020 -->
-</controller>"""),
-    good=Example("""\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver queues='4'/>
-</controller>"""),
+    bad=_scsi("<driver queues='4'/> <!-- CTRL020 -->", opening="<controller type='scsi' index='0' model='lsisas1068'>"),
+    good=_scsi("<driver queues='4'/>"),
 )
 def virtio_scsi_option_elsewhere(context: Context, driver: Element) -> Problems:
     """A controller that is no virtio SCSI controller has options of one.
@@ -119,20 +121,8 @@ def virtio_scsi_option_elsewhere(context: Context, driver: Element) -> Problems:
     needs=Needs.HOST,
     source=f"{_QEMU}/qemu_domain.c (qemuDomainGetSCSIControllerModel), qemu_validate.c"
     f" (qemuValidateDomainDeviceDefControllerAttributes), {_ALIKE}",
-    bad=Example(
-        """\
-<controller type='scsi' index='0'>
-  <driver queues='4'/> <!-- CTRL021 -->
-</controller>""",
-        host="qemu-lsi",
-    ),
-    good=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver queues='4'/>
-</controller>""",
-        host="qemu-lsi",
-    ),
+    bad=_scsi("<driver queues='4'/> <!-- CTRL021 -->", opening="<controller type='scsi' index='0'>", host="qemu-lsi"),
+    good=_scsi("<driver queues='4'/>", host="qemu-lsi"),
 )
 def virtio_scsi_option_without_model(context: Context, driver: Element) -> Problems:
     """A SCSI controller has options of virtio SCSI, and names no model.
@@ -165,20 +155,8 @@ def _each_virtio_driver(context: Context, driver: Element) -> Iterator[Element]:
     each=_each_virtio_driver,
     needs=Needs.MACHINE,
     source=f"{_QEMU}/qemu_validate.c (qemuValidateCheckSCSIControllerIOThreads), {_ALIKE}",
-    bad=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver iothread='3'/> <!-- CTRL022 -->
-</controller>""",
-        around="<iothreads>2</iothreads>",
-    ),
-    good=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver iothread='2'/>
-</controller>""",
-        around="<iothreads>2</iothreads>",
-    ),
+    bad=_scsi("<driver iothread='3'/> <!-- CTRL022 -->", around="<iothreads>2</iothreads>"),
+    good=_scsi("<driver iothread='2'/>", around="<iothreads>2</iothreads>"),
 )
 def controller_iothread_undefined(context: Context, driver: Element) -> Problems:
     """A controller names an I/O thread that the domain has not.
@@ -219,26 +197,21 @@ def _each_elsewhere(context: Context, mapping: Element) -> Iterator[tuple[Elemen
     asked="11.2.0",
     instead_of=("SCHEMA002", "SCHEMA003", "SCHEMA004"),
     source=f"{_CONF}/domain_validate.c (virDomainControllerDefValidate); NEWS.rst, 11.2.0",
-    bad=Example(
-        """\
-<controller type='virtio-serial' index='0'>
-  <driver>
-    <iothreads> <!-- CTRL026 -->
-      <iothread id='1'/>
-    </iothreads>
-  </driver>
-</controller>""",
+    bad=_scsi(
+        "<driver>",
+        "  <iothreads> <!-- CTRL026 -->",
+        "    <iothread id='1'/>",
+        "  </iothreads>",
+        "</driver>",
+        opening="<controller type='virtio-serial' index='0'>",
         around="<iothreads>1</iothreads>",
     ),
-    good=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver>
-    <iothreads>
-      <iothread id='1'/>
-    </iothreads>
-  </driver>
-</controller>""",
+    good=_scsi(
+        "<driver>",
+        "  <iothreads>",
+        "    <iothread id='1'/>",
+        "  </iothreads>",
+        "</driver>",
         around="<iothreads>1</iothreads>",
     ),
 )
@@ -269,37 +242,31 @@ def _each_mapping(context: Context, driver: Element) -> Iterator[FaultyMapping]:
     needs=Needs.MACHINE,
     asked="11.2.0",
     source=f"{_QEMU}/qemu_validate.c (qemuDomainValidateIothreadMapping); NEWS.rst, 11.2.0",
-    bad=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver queues='2'>
-    <iothreads>
-      <iothread id='1'>
-        <queue id='0'/>
-      </iothread>
-      <iothread id='2'>
-        <queue id='2'/> <!-- CTRL023 -->
-        <queue id='1'/>
-      </iothread>
-    </iothreads>
-  </driver>
-</controller>""",
+    bad=_scsi(
+        "<driver queues='2'>",
+        "  <iothreads>",
+        "    <iothread id='1'>",
+        "      <queue id='0'/>",
+        "    </iothread>",
+        "    <iothread id='2'>",
+        "      <queue id='2'/> <!-- CTRL023 -->",
+        "      <queue id='1'/>",
+        "    </iothread>",
+        "  </iothreads>",
+        "</driver>",
         around="<iothreads>2</iothreads>",
     ),
-    good=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver queues='2'>
-    <iothreads>
-      <iothread id='1'>
-        <queue id='0'/>
-      </iothread>
-      <iothread id='2'>
-        <queue id='1'/>
-      </iothread>
-    </iothreads>
-  </driver>
-</controller>""",
+    good=_scsi(
+        "<driver queues='2'>",
+        "  <iothreads>",
+        "    <iothread id='1'>",
+        "      <queue id='0'/>",
+        "    </iothread>",
+        "    <iothread id='2'>",
+        "      <queue id='1'/>",
+        "    </iothread>",
+        "  </iothreads>",
+        "</driver>",
         around="<iothreads>2</iothreads>",
     ),
 )
@@ -321,27 +288,21 @@ def controller_queues_mismatched(context: Context, mapping: FaultyMapping) -> Pr
     needs=Needs.MACHINE,
     asked="11.2.0",
     source=f"{_CONF}/domain_validate.c (virDomainControllerDefValidate); NEWS.rst, 11.2.0",
-    bad=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver iothread='1'> <!-- CTRL024 -->
-    <iothreads>
-      <iothread id='2'/>
-    </iothreads>
-  </driver>
-</controller>""",
+    bad=_scsi(
+        "<driver iothread='1'> <!-- CTRL024 -->",
+        "  <iothreads>",
+        "    <iothread id='2'/>",
+        "  </iothreads>",
+        "</driver>",
         around="<iothreads>2</iothreads>",
     ),
-    good=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver>
-    <iothreads>
-      <iothread id='1'/>
-      <iothread id='2'/>
-    </iothreads>
-  </driver>
-</controller>""",
+    good=_scsi(
+        "<driver>",
+        "  <iothreads>",
+        "    <iothread id='1'/>",
+        "    <iothread id='2'/>",
+        "  </iothreads>",
+        "</driver>",
         around="<iothreads>2</iothreads>",
     ),
 )
@@ -367,25 +328,14 @@ def controller_iothreads_both_ways(context: Context, driver: Element) -> Problem
     each=_each_virtio_driver,
     needs=Needs.MACHINE,
     source=f"{_QEMU}/qemu_validate.c (qemuValidateCheckSCSIControllerIOThreads), {_ALIKE}",
-    bad=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver iothread='1'/> <!-- CTRL025 -->
-  <address type='virtio-mmio'/>
-</controller>""",
+    bad=_scsi(
+        "<driver iothread='1'/> <!-- CTRL025 -->",
+        "<address type='virtio-mmio'/>",
         arch="aarch64",
         machine="virt",
         around="<iothreads>1</iothreads>",
     ),
-    good=Example(
-        """\
-<controller type='scsi' index='0' model='virtio-scsi'>
-  <driver iothread='1'/>
-</controller>""",
-        arch="aarch64",
-        machine="virt",
-        around="<iothreads>1</iothreads>",
-    ),
+    good=_scsi("<driver iothread='1'/>", arch="aarch64", machine="virt", around="<iothreads>1</iothreads>"),
 )
 def controller_iothread_on_wrong_address(context: Context, driver: Element) -> Problems:
     """A controller with an I/O thread is neither on PCI nor on IBM Z's channels.

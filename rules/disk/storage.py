@@ -440,6 +440,16 @@ def nvme_namespace_zero(_context: Context, disk: Disk) -> Problems:
 _SHARING_SINCE: Final = {"vhostuser": Version(7, 1, 0), "vhostvdpa": Version(9, 8, 0)}
 
 
+def _vhost_user(
+    mark: str = "",
+    driver: str = "  <driver name='qemu' type='raw'/>",
+    around: str = "<memoryBacking>\n  <access mode='shared'/>\n</memoryBacking>",
+) -> Example:
+    source = "  <source type='unix' path='/run/spdk/vhost0.sock'/>"
+    opening = f"<disk type='vhostuser' device='disk'>{mark}"
+    return Example(disk_of(opening=opening, driver=driver, source=source), around=around)
+
+
 @rule(
     "DISK049",
     "vhost-disk-without-shared-memory",
@@ -447,21 +457,8 @@ _SHARING_SINCE: Final = {"vhostuser": Version(7, 1, 0), "vhostvdpa": Version(9, 
     on=ON_DISKS,
     each=each_disk,
     source="libvirt 9.0.0 and 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefDisk)",
-    bad=Example(
-        disk_of(
-            opening="<disk type='vhostuser' device='disk'> <!-- DISK049 -->",
-            driver="  <driver name='qemu' type='raw'/>",
-            source="  <source type='unix' path='/run/spdk/vhost0.sock'/>",
-        )
-    ),
-    good=Example(
-        disk_of(
-            opening="<disk type='vhostuser' device='disk'>",
-            driver="  <driver name='qemu' type='raw'/>",
-            source="  <source type='unix' path='/run/spdk/vhost0.sock'/>",
-        ),
-        around="<memoryBacking>\n  <access mode='shared'/>\n</memoryBacking>",
-    ),
+    bad=_vhost_user(mark=" <!-- DISK049 -->", around=""),
+    good=_vhost_user(),
 )
 def vhost_disk_without_shared_memory(context: Context, disk: Disk) -> Problems:
     """Who serves the disk must share the guest's memory.
@@ -579,22 +576,8 @@ def _not_with_vhost_user(disk: Disk) -> Iterator[Spot]:
     asked="9.0.0",
     since="some release from 7.1.0 on",
     source="libvirt 9.0.0 and 11.3.0 src/conf/domain_validate.c (virDomainDiskVhostUserValidate)",
-    bad=Example(
-        disk_of(
-            opening="<disk type='vhostuser' device='disk'>",
-            driver="  <driver name='qemu' type='raw' cache='none'/> <!-- DISK051 -->",
-            source="  <source type='unix' path='/run/spdk/vhost0.sock'/>",
-        ),
-        around="<memoryBacking>\n  <access mode='shared'/>\n</memoryBacking>",
-    ),
-    good=Example(
-        disk_of(
-            opening="<disk type='vhostuser' device='disk'>",
-            driver="  <driver name='qemu' type='raw'/>",
-            source="  <source type='unix' path='/run/spdk/vhost0.sock'/>",
-        ),
-        around="<memoryBacking>\n  <access mode='shared'/>\n</memoryBacking>",
-    ),
+    bad=_vhost_user(driver="  <driver name='qemu' type='raw' cache='none'/> <!-- DISK051 -->"),
+    good=_vhost_user(),
 )
 def option_not_for_vhost_user_disk(_context: Context, disk: Disk) -> Problems:
     """QEMU does nothing of this for a vhost-user disk: another process reads and writes.

@@ -35,6 +35,10 @@ def _apart(disk: Disk) -> DiskName | None:
     return None if apart is None or apart.prefix == disk.name else apart
 
 
+def _on_sata(address: str) -> Example:
+    return Example(disk_of(address, target="  <target dev='sda' bus='sata'/>"))
+
+
 @rule(
     "DISK001",
     "disk-name-unreadable",
@@ -427,12 +431,8 @@ _OTHER_ADDRESS_TYPES: Final = frozenset(
     on=ON_DISKS,
     each=each_disk,
     source=f"{_COMMON}; {_FRONTEND}; qemu_domain_address.c (qemuDomainAssignDevicePCISlots)",
-    bad=Example(
-        disk_of("  <address type='pci' slot='0x07'/> <!-- DISK011 -->", target="  <target dev='sda' bus='sata'/>")
-    ),
-    good=Example(
-        disk_of("  <address type='drive' controller='0' unit='2'/>", target="  <target dev='sda' bus='sata'/>")
-    ),
+    bad=_on_sata("  <address type='pci' slot='0x07'/> <!-- DISK011 -->"),
+    good=_on_sata("  <address type='drive' controller='0' unit='2'/>"),
 )
 def address_type_not_for_bus(_context: Context, disk: Disk) -> Problems:
     """The address is of another bus than the disk.
@@ -470,15 +470,8 @@ _MUST_BE_ZERO: Final = {
     on=ON_DISKS,
     each=each_disk,
     source=_DRIVE,
-    bad=Example(
-        disk_of(
-            "  <address type='drive' controller='0' bus='1' unit='0'/> <!-- DISK012 -->",
-            target="  <target dev='sda' bus='sata'/>",
-        )
-    ),
-    good=Example(
-        disk_of("  <address type='drive' controller='0' bus='0' unit='1'/>", target="  <target dev='sda' bus='sata'/>")
-    ),
+    bad=_on_sata("  <address type='drive' controller='0' bus='1' unit='0'/> <!-- DISK012 -->"),
+    good=_on_sata("  <address type='drive' controller='0' bus='0' unit='1'/>"),
 )
 def drive_address_out_of_range(context: Context, disk: Disk) -> Problems:
     """A drive address names a controller, bus or target that there is not.
@@ -701,15 +694,8 @@ _MOST: Final = {"ide": (1, 1), "sata": (0, 5), "fdc": (0, 1)}
     on=ON_DISKS,
     each=each_disk,
     source="QEMU 9.0 hw/ide/qdev.c (ide_qdev_realize), hw/block/fdc.c (floppy_drive_realize), hw/ide/ich.c",
-    bad=Example(
-        disk_of(
-            "  <address type='drive' controller='0' bus='0' unit='6'/> <!-- DISK015 -->",
-            target="  <target dev='sda' bus='sata'/>",
-        )
-    ),
-    good=Example(
-        disk_of("  <address type='drive' controller='0' bus='0' unit='5'/>", target="  <target dev='sda' bus='sata'/>")
-    ),
+    bad=_on_sata("  <address type='drive' controller='0' bus='0' unit='6'/> <!-- DISK015 -->"),
+    good=_on_sata("  <address type='drive' controller='0' bus='0' unit='5'/>"),
 )
 def drive_not_on_controller(_context: Context, disk: Disk) -> Problems:
     """The controller has no such place: QEMU ends when it comes to the disk.

@@ -190,6 +190,13 @@ def _usable(context: Context, arch: str | None) -> list[str]:
     ]
 
 
+def emulated(*lines: str, attributes: str = "", libvirt: str = "") -> Example:
+    """A custom CPU with these lines in it, on a host that emulates it."""
+    inside = "".join(f"  {line}\n" for line in lines)
+    cpu = f"<cpu mode='custom' match='exact'{attributes}>\n{inside}</cpu>"
+    return Example("", host="qemu-7.2-tcg", machine="q35", type="qemu", around=cpu, libvirt=libvirt)
+
+
 @rule(
     "HOST031",
     "cpu-model-unknown",
@@ -198,20 +205,8 @@ def _usable(context: Context, arch: str | None) -> list[str]:
     each=_each_model,
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/cpu/cpu.c (virCPUTranslate), src/cpu/cpu_x86.c (virCPUx86Update), src/cpu_map",
-    bad=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact'>\n  <model>Skylake</model> <!-- HOST031 -->\n</cpu>",
-    ),
-    good=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact'>\n  <model>Nehalem</model>\n</cpu>",
-    ),
+    bad=emulated("<model>Skylake</model> <!-- HOST031 -->"),
+    good=emulated("<model>Nehalem</model>"),
 )
 def cpu_model_unknown(context: Context, asked: AskedModel) -> Problems:
     """libvirt or QEMU does not have the domain's CPU model.
@@ -269,20 +264,8 @@ def _is_legacy_name(arch: str, model: str) -> bool:
     each=_each_model,
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/cpu/cpu.c (virCPUTranslate), src/cpu/cpu_x86.c (virCPUx86Translate)",
-    bad=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact'>\n  <model>cpu64-rhel6</model> <!-- HOST032 -->\n</cpu>",
-    ),
-    good=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact'>\n  <model>Nehalem</model>\n</cpu>",
-    ),
+    bad=emulated("<model>cpu64-rhel6</model> <!-- HOST032 -->"),
+    good=emulated("<model>Nehalem</model>"),
 )
 def cpu_model_replaced(context: Context, asked: AskedModel) -> Problems:
     """QEMU does not have the domain's CPU model, and libvirt takes another one instead.
@@ -357,21 +340,12 @@ def _what_becomes_of_unusable(
     source="libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainCheckCPU), src/qemu/qemu_process.c"
     " (qemuProcessUpdateGuestCPU), src/cpu/cpu_x86.c (x86Compute, virCPUx86UpdateLive); QEMU 10.0"
     " target/s390x/cpu_models.c (check_compatibility)",
-    bad=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact' check='partial'>\n  <model>SandyBridge</model> <!-- HOST033 -->\n"
-        "</cpu>",
-    ),
-    good=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact' check='partial'>\n  <model>SandyBridge</model>\n"
-        "  <feature policy='disable' name='x2apic'/>\n  <feature policy='disable' name='tsc-deadline'/>\n</cpu>",
+    bad=emulated("<model>SandyBridge</model> <!-- HOST033 -->", attributes=" check='partial'"),
+    good=emulated(
+        "<model>SandyBridge</model>",
+        "<feature policy='disable' name='x2apic'/>",
+        "<feature policy='disable' name='tsc-deadline'/>",
+        attributes=" check='partial'",
     ),
 )
 def cpu_model_unusable(context: Context, asked: AskedModel) -> Problems:
@@ -422,21 +396,8 @@ def cpu_model_unusable(context: Context, asked: AskedModel) -> Problems:
     needs=Needs.HOST,
     since="QEMU 5.2, libvirt 7.1.0",
     source="libvirt 11.3.0 src/qemu/qemu_domain.c (qemuDomainObjCheckCPUTaint); QEMU 10.0 docs/about/deprecated.rst",
-    bad=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact'>\n  <model>Icelake-Client</model> <!-- HOST034 -->\n</cpu>",
-        libvirt="9.0.0",
-    ),
-    good=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around="<cpu mode='custom' match='exact'>\n  <model>Nehalem</model>\n</cpu>",
-    ),
+    bad=emulated("<model>Icelake-Client</model> <!-- HOST034 -->", libvirt="9.0.0"),
+    good=emulated("<model>Nehalem</model>"),
 )
 def cpu_model_deprecated(context: Context, asked: AskedModel) -> Problems:
     """QEMU will drop the domain's CPU model.

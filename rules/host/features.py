@@ -10,7 +10,7 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.findings import Outcome, Severity
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
-from domlint.rules.host.cpu import architecture, cpu_of
+from domlint.rules.host.cpu import architecture, cpu_of, emulated
 from domlint.versions import Version
 
 if TYPE_CHECKING:
@@ -70,12 +70,10 @@ _MOST_FEW: Final = 50
 """QEMU lists some hundred features; a list as short as this is none of all."""
 
 
-def _cpu_with(feature: str, policy: str = "require", attributes: str = "", code: str = "") -> str:
+def _cpu_with(feature: str, policy: str = "require", attributes: str = "", code: str = "") -> Example:
     mark = f" <!-- {code} -->" if code else ""
-    return (
-        f"<cpu mode='custom' match='exact'{attributes}>\n  <model>Nehalem</model>\n"
-        f"  <feature policy='{policy}' name='{feature}'/>{mark}\n</cpu>"
-    )
+    named = f"<feature policy='{policy}' name='{feature}'/>{mark}"
+    return emulated("<model>Nehalem</model>", named, attributes=attributes)
 
 
 @rule(
@@ -87,16 +85,8 @@ def _cpu_with(feature: str, policy: str = "require", attributes: str = "", code:
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/cpu/cpu_x86.c (x86Compute, virCPUx86UpdateLive), src/cpu/cpu.c (virCPUCompareUnusable),"
     " src/qemu/qemu_command.c (qemuBuildCpuModelArgStr)",
-    bad=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around=_cpu_with("avx512f", attributes=" check='partial'", code="HOST040"),
-    ),
-    good=Example(
-        "", host="qemu-7.2-tcg", machine="q35", type="qemu", around=_cpu_with("aes", attributes=" check='partial'")
-    ),
+    bad=_cpu_with("avx512f", attributes=" check='partial'", code="HOST040"),
+    good=_cpu_with("aes", attributes=" check='partial'"),
 )
 def cpu_feature_missing(context: Context, asked: AskedFeature) -> Problems:
     """The host cannot give the guest a CPU feature that the domain asks for.
@@ -159,16 +149,8 @@ _FIRST_CHECKING_FORBIDDEN: Final = Version(7, 2, 0)
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/cpu/cpu_x86.c (x86Compute), src/cpu/cpu.c (virCPUCheckForbiddenFeatures), NEWS.rst for"
     " 7.2.0",
-    bad=Example(
-        "",
-        host="qemu-7.2-tcg",
-        machine="q35",
-        type="qemu",
-        around=_cpu_with("aes", "forbid", " check='partial'", "HOST041"),
-    ),
-    good=Example(
-        "", host="qemu-7.2-tcg", machine="q35", type="qemu", around=_cpu_with("aes", "disable", " check='partial'")
-    ),
+    bad=_cpu_with("aes", "forbid", " check='partial'", "HOST041"),
+    good=_cpu_with("aes", "disable", " check='partial'"),
 )
 def cpu_feature_forbidden(context: Context, asked: AskedFeature) -> Problems:
     """The domain forbids a CPU feature that the host has.
@@ -208,8 +190,8 @@ def cpu_feature_forbidden(context: Context, asked: AskedFeature) -> Problems:
     needs=Needs.HOST,
     source="libvirt 11.3.0 src/qemu/qemu_process.c (qemuProcessStartValidate), src/cpu/cpu_x86.c"
     " (virCPUx86ValidateFeatures), src/cpu_map/x86_features.xml",
-    bad=Example("", host="qemu-7.2-tcg", machine="q35", type="qemu", around=_cpu_with("sse4_1", code="HOST042")),
-    good=Example("", host="qemu-7.2-tcg", machine="q35", type="qemu", around=_cpu_with("sse4.1")),
+    bad=_cpu_with("sse4_1", code="HOST042"),
+    good=_cpu_with("sse4.1"),
 )
 def cpu_feature_unknown(context: Context, asked: AskedFeature) -> Problems:
     """libvirt does not know a CPU feature of that name.

@@ -30,6 +30,13 @@ def _disk(*inside: str, opening: str = "<driver name='qemu' type='raw'/>", aroun
     )
 
 
+_TWO = "<iothreads>2</iothreads>"
+
+
+def _mapped(*threads: str) -> tuple[str, ...]:
+    return ("  <iothreads>", *(f"    {thread}" for thread in threads), "  </iothreads>", "</driver>")
+
+
 def _each_driver(context: Context, driver: Element) -> Iterator[Element]:
     """The drivers of virtio disks that name I/O threads."""
     if "iothread" not in driver.attrib and child(driver, "iothreads") is None:
@@ -52,10 +59,8 @@ def _each_driver(context: Context, driver: Element) -> Iterator[Element]:
     each=_each_driver,
     mentions=("iothread", "iothreads"),
     source=f"{_VALIDATE} (qemuValidateDomainDeviceDefDiskIOThreads), alike in 7.0.0 and 9.0.0",
-    bad=_disk(
-        opening="<driver name='qemu' type='raw' iothread='3'/> <!-- TUNE060 -->", around="<iothreads>2</iothreads>"
-    ),
-    good=_disk(opening="<driver name='qemu' type='raw' iothread='2'/>", around="<iothreads>2</iothreads>"),
+    bad=_disk(opening="<driver name='qemu' type='raw' iothread='3'/> <!-- TUNE060 -->", around=_TWO),
+    good=_disk(opening="<driver name='qemu' type='raw' iothread='2'/>", around=_TWO),
 )
 def disk_io_thread_missing(context: Context, driver: Element) -> Problems:
     """A disk names an I/O thread that the domain does not have.
@@ -83,22 +88,14 @@ def _each_fault(context: Context, driver: Element) -> Iterator[FaultyMapping]:
     mentions=("iothread", "iothreads"),
     source=f"{_VALIDATE} (qemuDomainValidateIothreadMapping); NEWS.rst, 10.0.0",
     bad=_disk(
-        "  <iothreads>",
-        "    <iothread id='1'/>",
-        "    <iothread id='1'/> <!-- TUNE061 -->",
-        "  </iothreads>",
-        "</driver>",
+        *_mapped("<iothread id='1'/>", "<iothread id='1'/> <!-- TUNE061 -->"),
         opening="<driver name='qemu' type='raw'>",
-        around="<iothreads>2</iothreads>",
+        around=_TWO,
     ),
     good=_disk(
-        "  <iothreads>",
-        "    <iothread id='1'/>",
-        "    <iothread id='2'/>",
-        "  </iothreads>",
-        "</driver>",
+        *_mapped("<iothread id='1'/>", "<iothread id='2'/>"),
         opening="<driver name='qemu' type='raw'>",
-        around="<iothreads>2</iothreads>",
+        around=_TWO,
     ),
 )
 def disk_queues_mismatched(context: Context, mapping: FaultyMapping) -> Problems:
@@ -128,16 +125,9 @@ def disk_queues_mismatched(context: Context, mapping: FaultyMapping) -> Problems
   <source file='/srv/images/web1.img'/>
   <target dev='sda' bus='sata'/>
 </disk>""",
-        around="<iothreads>2</iothreads>",
+        around=_TWO,
     ),
-    good=_disk(
-        "  <iothreads>",
-        "    <iothread id='2'/>",
-        "  </iothreads>",
-        "</driver>",
-        opening="<driver name='qemu' type='raw'>",
-        around="<iothreads>2</iothreads>",
-    ),
+    good=_disk(*_mapped("<iothread id='2'/>"), opening="<driver name='qemu' type='raw'>", around=_TWO),
 )
 def io_threads_of_other_bus(context: Context, mapping: Element) -> Problems:
     """A disk has a list of I/O threads that is no virtio disk.
@@ -167,21 +157,11 @@ def io_threads_of_other_bus(context: Context, mapping: Element) -> Problems:
     mentions=("iothread", "iothreads"),
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate); NEWS.rst, 10.0.0",
     bad=_disk(
-        "  <iothreads>",
-        "    <iothread id='2'/>",
-        "  </iothreads>",
-        "</driver>",
+        *_mapped("<iothread id='2'/>"),
         opening="<driver name='qemu' type='raw' iothread='1'> <!-- TUNE063 -->",
-        around="<iothreads>2</iothreads>",
+        around=_TWO,
     ),
-    good=_disk(
-        "  <iothreads>",
-        "    <iothread id='2'/>",
-        "  </iothreads>",
-        "</driver>",
-        opening="<driver name='qemu' type='raw'>",
-        around="<iothreads>2</iothreads>",
-    ),
+    good=_disk(*_mapped("<iothread id='2'/>"), opening="<driver name='qemu' type='raw'>", around=_TWO),
 )
 def disk_io_threads_both_ways(context: Context, driver: Element) -> Problems:
     """A disk names one I/O thread, and a list of them.
