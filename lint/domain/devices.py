@@ -18,7 +18,14 @@ Source: libvirt 11.3.0 src/conf/device_conf.c (virDomainDeviceInfoParseXML) and 
 _ALIAS_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 _NOT_ALLOWED: Final = r"[^A-Za-z0-9_-]+"
 
-VIRTIO_NETWORK_MODELS: Final = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+VIRTIO_MODELS: Final = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
+"""The models by which most devices say that they are virtio."""
+
+VIRTIO_ADDRESSES: Final = ("pci", "ccw", "virtio-mmio")
+"""The types of address that a virtio device can have.
+
+Source: libvirt 11.3.0 src/qemu/qemu_command.c (qemuBuildVirtioDevGetConfig).
+"""
 
 
 WITHOUT_ALIAS: Final = frozenset({"graphics"})
@@ -99,7 +106,7 @@ def is_virtio(model: Maybe[str]) -> bool:
 
     Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainNetSetModelString).
     """
-    return isinstance(model, str) and model.lower() in VIRTIO_NETWORK_MODELS
+    return isinstance(model, str) and model.lower() in VIRTIO_MODELS
 
 
 _BUS_OF_TARGETS: Final = (("hd", "ide"), ("sd", "scsi"), ("vd", "virtio"), ("xvd", "xen"), ("ubd", "uml"))

@@ -21,7 +21,7 @@ _BUS_OF_PREFIX: Final = (("hd", "ide"), ("sd", "scsi"), ("vd", "virtio"), ("xvd"
 
 _LARGEST_INDEX: Final = 0x7FFFFFFF
 
-_PATH_OF: Final = {"file": "file", "block": "dev", "dir": "dir"}
+PATH_OF: Final = {"file": "file", "block": "dev", "dir": "dir"}
 """The attribute with the path of local storage, by its type."""
 
 DriveAddress: TypeAlias = tuple[int, int, int, int]
@@ -101,7 +101,7 @@ class Storage(NamedTuple):
     @property
     def path(self) -> Maybe[str]:
         """The path of local storage, None for none or an empty one."""
-        name = _PATH_OF.get(self.type) if isinstance(self.type, str) else None
+        name = PATH_OF.get(self.type) if isinstance(self.type, str) else None
         path = attribute(self.source, name) if name is not None else None
         return UNKNOWN if path is UNKNOWN else path or None
 
@@ -112,7 +112,7 @@ class Storage(NamedTuple):
             return True
         if self.type is UNKNOWN or self.path is UNKNOWN:
             return None
-        return self.type in _PATH_OF and self.path is None
+        return self.type in PATH_OF and self.path is None
 
 
 class Disk:

@@ -161,7 +161,7 @@ class Topology:
 
         available = (model for model in ("rtl8139", "e1000") if has(model))
         return placement.Guest(
-            is_q35=machine.is_x86 is not False,
+            is_x86=machine.is_x86 is not False,
             has=has,
             network_model=machine.network_model or next(available, "virtio"),
         )

@@ -70,12 +70,18 @@ def takes(kind: BusKind, wanted: str) -> bool:
     return (wanted in ENDPOINTS or wanted == "pci-bridge") and not ENDPOINTS.isdisjoint(kind.takes)
 
 
-_EXPRESS_USB: Final = frozenset({"nec-xhci", "qemu-xhci"})
-_EXPRESS_SCSI: Final = frozenset({"virtio-scsi", "virtio-non-transitional"})
-_NETWORK_MODELS_WITHOUT_PCI: Final = frozenset({"usb-net", "spapr-vlan"})
-_FILE_SYSTEMS_WITHOUT_PCI: Final = frozenset({"loop", "nbd", "ploop", "mtp"})
+COMPANIONS: Final = {"ich9-ehci1": 7, "ich9-uhci1": 0, "ich9-uhci2": 1, "ich9-uhci3": 2}
+"""The functions of the USB controllers that share a slot.
+
+Source: libvirt 11.3.0 src/qemu/qemu_domain_address.c (qemuDomainAssignDevicePCISlots).
+"""
+
+EXPRESS_USB: Final = frozenset({"nec-xhci", "qemu-xhci"})
+EXPRESS_SCSI: Final = frozenset({"virtio-scsi", "virtio-non-transitional"})
+NETWORK_MODELS_WITHOUT_PCI: Final = frozenset({"usb-net", "spapr-vlan"})
+FILE_SYSTEMS_WITHOUT_PCI: Final = frozenset({"loop", "nbd", "ploop", "mtp"})
 _EXPRESS_VIDEO: Final = frozenset({"virtio", "bochs"})
-_TRANSITIONAL: Final = "virtio-transitional"
+TRANSITIONAL: Final = "virtio-transitional"
 
 
 def wanted_by(device: Element) -> str | None:
@@ -90,7 +96,7 @@ def wanted_by(device: Element) -> str | None:
 
 
 def _of_virtio(model: Maybe[str]) -> str:
-    return PCI if model == _TRANSITIONAL else PCIE
+    return PCI if model == TRANSITIONAL else PCIE
 
 
 def _of_disk(disk: Element) -> str | None:
@@ -104,7 +110,7 @@ def _of_interface(device: Element) -> str | None:
     if not isinstance(model, str):
         return None
     model = model.lower()
-    if model in _NETWORK_MODELS_WITHOUT_PCI or model in NETWORK_MODELS_ON_CONVENTIONAL_PCI:
+    if model in NETWORK_MODELS_WITHOUT_PCI or model in NETWORK_MODELS_ON_CONVENTIONAL_PCI:
         return PCI
     return None if model == "unknown" else PCIE
 
@@ -132,7 +138,7 @@ def _of_controller(device: Element) -> str | None:
         return model if isinstance(model, str) else None
     if kind == "virtio-serial":
         return _of_virtio(model)
-    express = {"usb": _EXPRESS_USB, "scsi": _EXPRESS_SCSI}.get(kind) if isinstance(kind, str) else None
+    express = {"usb": EXPRESS_USB, "scsi": EXPRESS_SCSI}.get(kind) if isinstance(kind, str) else None
     if express is None:
         return PCI
     if not isinstance(model, str) or model == "auto":
@@ -141,7 +147,7 @@ def _of_controller(device: Element) -> str | None:
 
 
 def _of_file_system(device: Element) -> str | None:
-    if child_attribute(device, "driver", "type") in _FILE_SYSTEMS_WITHOUT_PCI:
+    if child_attribute(device, "driver", "type") in FILE_SYSTEMS_WITHOUT_PCI:
         return PCI
     return _of_virtio(attribute(device, "model"))
 
@@ -197,7 +203,7 @@ def needs_pci(device: Element) -> bool:
         case "interface":
             written = network_model(device)
             is_known = written is None or isinstance(written, str)
-            return is_known and interface_type(device) != "hostdev" and written not in _NETWORK_MODELS_WITHOUT_PCI
+            return is_known and interface_type(device) != "hostdev" and written not in NETWORK_MODELS_WITHOUT_PCI
         case "filesystem":
             return child_attribute(device, "driver", "type") in (None, "path", "handle", "virtiofs")
         case "sound":

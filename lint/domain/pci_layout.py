@@ -18,6 +18,7 @@ from domlint.domain.devices import disk_bus, network_model
 from domlint.domain.machine import MachineKind, PciRoot
 from domlint.domain.pci_buses import (
     BUS_KINDS,
+    COMPANIONS,
     ENDPOINTS,
     EXPANDER_BUSES,
     PCI,
@@ -109,9 +110,6 @@ MOST_ROOTS: Final = 31
 
 _USB_OF_Q35: Final = (0x1D, 0x1A)
 
-_COMPANIONS: Final = {"ich9-ehci1": 7, "ich9-uhci1": 0, "ich9-uhci2": 1, "ich9-uhci3": 2}
-"""The functions of the USB controllers that share a slot. Source: as above (qemuDomainAssignDevicePCISlots)."""
-
 _WHERE_HOMELESS_NEED_PCI: Final = X86
 """Architectures of which a machine without PCI takes no device that would need a place of libvirt's choice.
 
@@ -187,7 +185,7 @@ class Layout:
         """Tell whether USB controllers share a slot, each with a function of its own."""
         devices = self.reading.devices
         controllers = () if devices is None else devices.iterchildren("controller")
-        return any(one.get("model") in _COMPANIONS for one in controllers)
+        return any(one.get("model") in COMPANIONS for one in controllers)
 
     def _is_usual(self) -> bool:
         """Tell whether it is plain that all fits: a root and ports, on which each device has a place of its own.
@@ -519,7 +517,7 @@ class Layout:
         """The USB controllers of ICH9 without a place: those of one index share a slot, each has its function."""
         devices = self.reading.devices
         all_usb = () if devices is None else devices.iterchildren("controller")
-        companions = [one for one in all_usb if attribute(one, "model") in _COMPANIONS and one.get("type") == "usb"]
+        companions = [one for one in all_usb if attribute(one, "model") in COMPANIONS and one.get("type") == "usb"]
         companions.sort(key=lambda one: attribute(one, "model") != "ich9-ehci1")  # libvirt has each master first
         if not companions or any(one.get("index") is None for one in companions):
             return
@@ -532,7 +530,7 @@ class Layout:
             if one in asked or self.reading.has_address(one) or not isinstance(model, str):
                 continue
             first = next((asked[other] for other in companions if other in asked and _index(other) == index), None)
-            function = _COMPANIONS[model]
+            function = COMPANIONS[model]
             there: Element | None = taken.setdefault(index, {}).setdefault(function, one)
             if there is one and first is not None and first.bus < len(self._buses):
                 there = self._buses[first.bus].used.get(first.slot, {}).get(function, one)
@@ -554,7 +552,7 @@ class Layout:
         if any(bus.free(False) is not None for bus in self._buses if "pci-bridge" in bus.kind.takes):
             return
         for device in devices.iterchildren("*"):
-            is_companion = attribute(device, "model") in _COMPANIONS
+            is_companion = attribute(device, "model") in COMPANIONS
             if needs_pci(device) and not self.reading.has_address(device) and not is_companion:
                 yield Conflict(Misfit.FULL, device, None)
 

@@ -18,6 +18,14 @@ from domlint.domain.devices import (
     is_hostdev_of,
     network_model,
 )
+from domlint.domain.pci_buses import (
+    COMPANIONS,
+    EXPRESS_SCSI,
+    EXPRESS_USB,
+    FILE_SYSTEMS_WITHOUT_PCI,
+    NETWORK_MODELS_WITHOUT_PCI,
+    TRANSITIONAL,
+)
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, c_integer, child, child_attribute
 
 
@@ -34,20 +42,14 @@ class Guest(NamedTuple):
     ``has`` tells whether the QEMU has a capability; ``network_model`` is the model of an interface that names none.
     """
 
-    is_q35: bool
+    is_x86: bool
     has: Callable[[str], bool]
     network_model: str
 
 
-_MODELS_WITHOUT_PCI: Final = frozenset({"usb-net", "spapr-vlan"})
 _PORT_TAKING_BRIDGES: Final = frozenset({"pcie-to-pci-bridge", "pcie-switch-upstream-port"})
-_EXPRESS_USB: Final = frozenset({"nec-xhci", "qemu-xhci"})
-_COMPANION_USB: Final = frozenset({"ich9-ehci1", "ich9-uhci1", "ich9-uhci2", "ich9-uhci3"})
-_EXPRESS_SCSI: Final = frozenset({"virtio-scsi", "virtio-non-transitional"})
 _CONVENTIONAL_SOUND: Final = frozenset({"es1370", "ac97", "ich6", "ich9"})
 _CONVENTIONAL_VIDEO: Final = frozenset({None, "vga", "cirrus", "vmvga", "xen", "vbox", "qxl", "parallels"})
-_FILE_SYSTEMS_WITHOUT_PCI: Final = frozenset({"loop", "nbd", "ploop", "mtp"})
-_TRANSITIONAL: Final = "virtio-transitional"
 _DISK_BUS_BY_NAME: Final = {"sd": "scsi", "vd": "virtio"}
 _DISKS_PER_CONTROLLER: Final = {"scsi": 7, "sata": 6}
 
@@ -99,7 +101,7 @@ def bridges_taking_ports(homeless: list[Element]) -> list[Element]:
 
 def needs_conventional_slot(devices: Element, guest: Guest, homeless: list[Element], used: set[int]) -> bool:
     """Tell whether some device gets a conventional slot. ``used`` are the slots of bus 0 that devices ask for."""
-    settled = frozenset(_settled(devices, homeless, used) if guest.is_q35 else ())
+    settled = frozenset(_settled(devices, homeless, used) if guest.is_x86 else ())
     wanting = (device for device in homeless if device not in settled)
     return any(_slot_of(device, guest) is Slot.CONVENTIONAL for device in wanting) or any(
         slot is Slot.CONVENTIONAL for slot in _added_controllers(devices, guest)
@@ -126,9 +128,9 @@ def _settled(devices: Element, homeless: list[Element], used: set[int]) -> list[
     usb = [one for one in devices.iterchildren("controller") if attribute(one, "type") == "usb"]
     free = [slot for slot in _MAIN_USB if slot not in used]
     first = [one for one in usb if one in without_address and _model(one) == "ich9-uhci1"][: len(free)]
-    placed = [one for one in usb if _model(one) in _COMPANION_USB and (one in first or one not in without_address)]
+    placed = [one for one in usb if _model(one) in COMPANIONS and (one in first or one not in without_address)]
     places = {attribute(one, "index") for one in placed}
-    companions = [one for one in usb if _model(one) in _COMPANION_USB and attribute(one, "index") in places]
+    companions = [one for one in usb if _model(one) in COMPANIONS and attribute(one, "index") in places]
     sata = [one for one in devices.iterchildren("controller") if attribute(one, "type") == "sata"]
     return found + companions + [one for one in sata if c_integer(attribute(one, "index")) in (None, 0)]
 
@@ -141,19 +143,19 @@ def _of_controller(device: Element, guest: Guest) -> Slot | None:
 def _of_usb_controller(model: Maybe[str], guest: Guest) -> Slot | None:
     if model == "none":
         return None
-    is_express = model in _EXPRESS_USB or (model is None and not guest.is_q35 and guest.has("qemu-xhci"))
+    is_express = model in EXPRESS_USB or (model is None and not guest.is_x86 and guest.has("qemu-xhci"))
     return Slot.EXPRESS if is_express else Slot.CONVENTIONAL
 
 
 def _of_scsi_controller(model: Maybe[str], guest: Guest) -> Slot | None:
     if model == "ncr53c90":
         return None
-    is_express = model in _EXPRESS_SCSI or (model in (None, "auto") and not guest.has("lsi"))
+    is_express = model in EXPRESS_SCSI or (model in (None, "auto") and not guest.has("lsi"))
     return Slot.EXPRESS if is_express else Slot.CONVENTIONAL
 
 
 def _of_virtio(model: Maybe[str], guest: Guest) -> Slot | None:
-    return Slot.CONVENTIONAL if model == _TRANSITIONAL else Slot.EXPRESS
+    return Slot.CONVENTIONAL if model == TRANSITIONAL else Slot.EXPRESS
 
 
 def _of_conventional(model: Maybe[str], guest: Guest) -> Slot | None:
@@ -169,7 +171,7 @@ _CONTROLLERS: Final = {
 
 
 def _of_file_system(device: Element, guest: Guest) -> Slot | None:
-    if child_attribute(device, "driver", "type") in _FILE_SYSTEMS_WITHOUT_PCI:
+    if child_attribute(device, "driver", "type") in FILE_SYSTEMS_WITHOUT_PCI:
         return None
     return _of_virtio(_model(device), guest)
 
@@ -180,7 +182,7 @@ def _of_interface(device: Element, guest: Guest) -> Slot | None:
     model = network_model(device)
     if not model or (isinstance(model, str) and model.lower() == "unknown"):
         model = _default_network_model(device, guest)
-    if not isinstance(model, str) or model.lower() in _MODELS_WITHOUT_PCI:
+    if not isinstance(model, str) or model.lower() in NETWORK_MODELS_WITHOUT_PCI:
         return None
     return Slot.CONVENTIONAL if model.lower() in NETWORK_MODELS_ON_CONVENTIONAL_PCI else Slot.EXPRESS
 
@@ -214,7 +216,7 @@ def _of_hostdev(device: Element, guest: Guest) -> Slot | None:
 
 def _of_video(device: Element, guest: Guest) -> Slot | None:
     model = child_attribute(device, "model", "type")
-    if model is None and not guest.is_q35:
+    if model is None and not guest.is_x86:
         return Slot.EXPRESS
     return Slot.CONVENTIONAL if model in _CONVENTIONAL_VIDEO else None
 
@@ -232,7 +234,7 @@ def _of_shared_memory(device: Element, guest: Guest) -> Slot | None:
 
 
 def _of_transitional(device: Element, guest: Guest) -> Slot | None:
-    return Slot.CONVENTIONAL if _model(device) == _TRANSITIONAL else None
+    return Slot.CONVENTIONAL if _model(device) == TRANSITIONAL else None
 
 
 _SLOTS: Final[dict[str, Callable[[Element, Guest], Slot | None]]] = {
@@ -260,7 +262,7 @@ def _added_controllers(devices: Element, guest: Guest) -> Iterator[Slot | None]:
         (attribute(controller, "type"), index)
         for controller, index in _indexed(list(devices.iterchildren("controller")))
     }
-    if guest.is_q35 and ("usb", 0) not in declared:
+    if guest.is_x86 and ("usb", 0) not in declared:
         xhci = guest.has("qemu-xhci") or guest.has("nec-usb-xhci")
         yield Slot.EXPRESS if xhci else None
     wanted = {("scsi", index) for index in range(_drive_controllers(devices, "scsi"))}

@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.character import SerialPort
-from domlint.domain.devices import disk_bus, hostdev_mode, interface_type, is_virtio, network_model
+from domlint.domain.controllers import VIRTIO_SCSI
+from domlint.domain.devices import VIRTIO_ADDRESSES, disk_bus, hostdev_mode, interface_type, is_virtio, network_model
 from domlint.domain.machine import MachineKind
 from domlint.domain.pci_reading import OtherAddress, ignores_address
 from domlint.domain.values import UNKNOWN, Maybe, attribute, child, child_attribute
@@ -167,8 +168,6 @@ class _Bound(NamedTuple):
     outcome: Outcome
 
 
-_VIRTIO_KINDS: Final = ("pci", "ccw", "virtio-mmio")
-_VIRTIO_CONTROLLERS: Final = frozenset({"virtio-scsi", "virtio-transitional", "virtio-non-transitional"})
 _HOSTDEVS: Final = {
     "pci": _Bound(("pci", "unassigned"), "an assigned PCI device", Outcome.DEFINE),
     "scsi": _Bound(("drive",), "an assigned SCSI device", Outcome.DEFINE),
@@ -194,7 +193,7 @@ def bound_of(device: Element) -> _Bound | None:
     if device.tag == "interface" and interface_type(device) == "hostdev":
         return _ASSIGNED_INTERFACE
     words = _virtio_words(device)
-    return None if words is None else _Bound(_VIRTIO_KINDS, words, Outcome.START)
+    return None if words is None else _Bound(VIRTIO_ADDRESSES, words, Outcome.START)
 
 
 def _of_hostdev(device: Element) -> _Bound | None:
@@ -216,7 +215,7 @@ def _virtio_words(device: Element) -> str | None:
             return "a virtio video card"
         case "input" if attribute(device, "bus") == "virtio":
             return "a virtio input device"
-        case "controller" if kind == "virtio-serial" or (kind == "scsi" and model in _VIRTIO_CONTROLLERS):
+        case "controller" if kind == "virtio-serial" or (kind == "scsi" and model in VIRTIO_SCSI):
             return f"a {kind if kind == 'virtio-serial' else 'virtio-scsi'} controller"
     return None
 

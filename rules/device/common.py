@@ -9,16 +9,13 @@ from typing import Final, NamedTuple
 from domlint.architectures import ARM, RISCV
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.devices import disk_bus, interface_type, is_virtio, network_model
+from domlint.domain.devices import VIRTIO_ADDRESSES, VIRTIO_MODELS, disk_bus, interface_type, is_virtio, network_model
 from domlint.domain.machine import MachineKind
 from domlint.domain.panic import NO_PANIC_MODEL, default_panic_model
 from domlint.domain.values import Unknown, attribute, child
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.versions import Version
-
-_VIRTIO: Final = frozenset({"virtio", "virtio-transitional", "virtio-non-transitional"})
-_VIRTIO_PLACES: Final = ("pci", "ccw", "virtio-mmio")
 
 
 class _Place(NamedTuple):
@@ -32,10 +29,10 @@ class _Place(NamedTuple):
 
 
 _PLACES: Final = (
-    _Place("rng", _VIRTIO, _VIRTIO_PLACES, Outcome.START),
-    _Place("memballoon", _VIRTIO, _VIRTIO_PLACES, Outcome.START),
-    _Place("vsock", _VIRTIO | {""}, _VIRTIO_PLACES, Outcome.START),
-    _Place("crypto", _VIRTIO, _VIRTIO_PLACES, Outcome.START, Version(9, 1, 0)),
+    _Place("rng", VIRTIO_MODELS, VIRTIO_ADDRESSES, Outcome.START),
+    _Place("memballoon", VIRTIO_MODELS, VIRTIO_ADDRESSES, Outcome.START),
+    _Place("vsock", VIRTIO_MODELS | {""}, VIRTIO_ADDRESSES, Outcome.START),
+    _Place("crypto", VIRTIO_MODELS, VIRTIO_ADDRESSES, Outcome.START, Version(9, 1, 0)),
     _Place("watchdog", frozenset({"i6300esb"}), ("pci",), Outcome.DEFINE),
     _Place("watchdog", frozenset({"ib700", "diag288", "itco"}), (), Outcome.DEFINE),
     _Place("panic", frozenset({"isa"}), ("isa",), Outcome.DEFINE),
@@ -170,10 +167,10 @@ def _is_virtio(device: Element) -> bool:
             return attribute(device, "bus") == "virtio"
         case "controller":
             kind = attribute(device, "type")
-            return kind == "virtio-serial" or (kind == "scsi" and (model == "virtio-scsi" or model in _VIRTIO))
+            return kind == "virtio-serial" or (kind == "scsi" and (model == "virtio-scsi" or model in VIRTIO_MODELS))
         case "vsock":
-            return model is None or model in _VIRTIO
-    return model in _VIRTIO
+            return model is None or model in VIRTIO_MODELS
+    return model in VIRTIO_MODELS
 
 
 @rule(

@@ -8,7 +8,7 @@ from typing import Final
 
 from domlint.document import Element
 from domlint.domain import Context
-from domlint.domain.disks import Disk, Storage, text_of
+from domlint.domain.disks import PATH_OF, Disk, Storage, text_of
 from domlint.domain.memory_backing import memory_sharing, sharing_advice
 from domlint.domain.values import UNKNOWN, Maybe, attribute, child, decimal
 from domlint.findings import Outcome
@@ -23,7 +23,6 @@ _BLOCK = "libvirt 7.0.0 to 11.3.0 src/qemu/qemu_block.c"
 _LUN = "libvirt 9.0.0 and 11.3.0 src/conf/domain_validate.c (virDomainDiskDefSourceLUNValidate)"
 
 _GOOD = Example(disk_of())
-_LOCAL: Final = {"file": "file", "block": "dev", "dir": "dir"}
 _LUN_DISK: Final = "<disk type='block' device='lun'>"
 _LUN_SOURCE: Final = "  <source dev='/dev/disk/by-id/wwn-0x5000c50015ea71aa'/>"
 _ON_SCSI: Final = "  <target dev='sda' bus='scsi'/>"
@@ -51,7 +50,7 @@ def source_missing(context: Context, disk: Disk) -> Problems:
     """
     if not disk.storage.is_empty:
         return
-    wanted = _LOCAL.get(str(attribute(disk.element, "type") or "file"))
+    wanted = PATH_OF.get(str(attribute(disk.element, "type") or "file"))
     spot = Spot(disk.element) if disk.source is None else Spot(disk.source)
     says = f" ({wanted}=… in <source>)" if wanted is not None else ""
     if disk.device == "disk":
@@ -260,12 +259,12 @@ def backing_source_missing(_context: Context, disk: Disk) -> Problems:
             yield Problem(
                 Spot(storage.source),
                 f"the domain does not start: an image below the {disk} has no path in <source>",
-                f"say {_LOCAL[str(storage.type)]}=… in <source>",
+                f"say {PATH_OF[str(storage.type)]}=… in <source>",
                 outcome=Outcome.START,
             )
 
 
-_LOCAL_OR_VOLUME: Final = frozenset({"file", "block", "dir", "volume"})
+_WITH_FILES: Final = frozenset({*PATH_OF, "volume"})
 
 
 @rule(
@@ -293,7 +292,7 @@ def startup_policy_not_for_disk(context: Context, disk: Disk) -> Problems:
     if disk.source is None or not isinstance(policy, str) or not isinstance(kind, str):
         return
     is_old = context.libvirt is not None and context.libvirt < Version(9, 0, 0)
-    if kind == "network" or (kind not in _LOCAL_OR_VOLUME and not is_old):
+    if kind == "network" or (kind not in _WITH_FILES and not is_old):
         what = f"a disk of type '{kind}' has none"
     elif policy == "requisite" and disk.device in ("disk", "lun"):
         what = "'requisite' is for CD-ROMs and floppies"
@@ -302,7 +301,7 @@ def startup_policy_not_for_disk(context: Context, disk: Disk) -> Problems:
     yield Problem(
         Spot(disk.source, "startupPolicy"),
         f"libvirt refuses the definition: startupPolicy='{policy}' cannot be for the {disk}, as {what}",
-        "remove startupPolicy" if kind not in _LOCAL_OR_VOLUME else "say 'optional' or 'mandatory'",
+        "remove startupPolicy" if kind not in _WITH_FILES else "say 'optional' or 'mandatory'",
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from domlint.architectures import LOONGARCH, S390
 from domlint.document import Element
 from domlint.domain import Context
+from domlint.domain.devices import VIRTIO_ADDRESSES
 from domlint.domain.disks import Disk, DiskName, take_apart, written_address
 from domlint.domain.machine import MachineKind, PciRoot
 from domlint.domain.values import UNKNOWN, attribute, child, decimal
@@ -417,10 +418,10 @@ _ADDRESS_TYPES: Final = {
     "scsi": ("drive",),
     "sata": ("drive",),
     "usb": ("usb",),
-    "virtio": ("pci", "ccw", "virtio-mmio"),
+    "virtio": VIRTIO_ADDRESSES,
 }
 _OTHER_ADDRESS_TYPES: Final = frozenset(
-    {"pci", "ccw", "virtio-mmio", "drive", "usb", "spapr-vio", "isa", "unassigned", "ccid", "virtio-serial", "dimm"}
+    {*VIRTIO_ADDRESSES, "drive", "usb", "spapr-vio", "isa", "unassigned", "ccid", "virtio-serial", "dimm"}
 )
 
 
