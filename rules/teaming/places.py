@@ -98,10 +98,10 @@ def transient_not_pcie(context: Context, transient: Teaming) -> Problems:
 
 
 def _machine_in_words(context: Context) -> str:
-    written = context.domain.machine_name
-    if written is None:
-        return f"the host's default machine ({context.machine.name})"
-    return f"machine '{written}'"
+    written, name = context.domain.machine_name, context.machine.name
+    if isinstance(written, str):
+        return f"machine '{written}'"
+    return f"the host's default machine ({name})" if isinstance(name, str) else "the machine"
 
 
 _NUMBERED = r"pc-i440fx-(\d+\.\d+)"
@@ -109,6 +109,8 @@ _NUMBERED = r"pc-i440fx-(\d+\.\d+)"
 
 def _express_machine(context: Context) -> str:
     better = _machine_with_express(context)
+    if better is None and not isinstance(context.machine.arch, str):
+        return "use a machine with PCI Express"
     if better is None:
         return f"remove <teaming>: no machine of {context.machine.arch} has PCI Express"
     return f"use a machine with PCI Express: machine='{better}' (this changes the guest's hardware)"
