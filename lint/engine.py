@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from domlint.changes import Fix
 from domlint.document import Document, Element, FaultKind, parse
 from domlint.domain import Context, Domain, fitting_hosts, machine_of
-from domlint.domain.values import is_unknown_at
+from domlint.domain.values import child, is_unknown_at
 from domlint.findings import Finding, Location, Related, Remedy, Severity, Suppressed
 from domlint.networks import Network
 from domlint.rule import SUPPRESSIONS, Each, Needs, Problem, Rule, RuleModule, Spot, Where
@@ -169,7 +169,7 @@ class _Node:
     def walk(
         self,
         element: Element,
-        mentioned: frozenset[bytes],
+        mentioned: set[bytes],
         visits: tuple[_Visits, ...],
         concerned: set[Where],
         modules: set[RuleModule],
@@ -202,7 +202,7 @@ class _Node:
                     if following is not None:
                         ahead.append((following, child))
 
-    def below(self, element: Element, mentioned: frozenset[bytes]) -> "list[tuple[_Node, Element]]":
+    def below(self, element: Element, mentioned: set[bytes]) -> "list[tuple[_Node, Element]]":
         """Where to go on from an element each of whose children is meant by this node."""
         if not self.is_passed_through:
             return [(self, child) for child in element.iterchildren("*")]
@@ -285,8 +285,8 @@ class Plan:
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
         self._paths = _Node()
         self._concerned: dict[Where, _Group] = {}
+        self._vocabulary = Vocabulary()
         self._tell_offers = any(host.domain_capabilities for host in self.hosts)
-        rules = tuple(rules)
         for given in rules:
             if isinstance(given, Rule):
                 self._add(given)
@@ -294,14 +294,16 @@ class Plan:
                 self._modules.add(given)
                 for path in given.paths:
                     self._modules_at(path).add(given)
-        paths = {path for given in rules for path in ((given.path,) if isinstance(given, Rule) else given.paths)}
-        self._vocabulary = Vocabulary(word for path in paths for word in _words_of(path))
 
     def _modules_at(self, path: str) -> set[RuleModule]:
         """The modules that are not imported before a document has something at a path."""
         if path == "/":
             return self._file_modules
-        return self._suppression_modules if path == SUPPRESSIONS else self._paths.at(path).modules
+        return self._suppression_modules if path == SUPPRESSIONS else self._node(path).modules
+
+    def _node(self, path: str) -> _Node:
+        self._vocabulary.add(_words_of(path))
+        return self._paths.at(path)
 
     def _add(self, rule: Rule) -> None:
         if Needs.STRICT in rule.needs and not self._strict:
@@ -314,11 +316,11 @@ class Plan:
         elif rule.where is not None:
             if rule.where not in self._concerned:
                 for path in rule.where(self.hosts, self.libvirt):
-                    self._paths.at(path).concerns.add(rule.where)
+                    self._node(path).concerns.add(rule.where)
                 self._concerned[rule.where] = _Group(rule.each)
             self._concerned[rule.where].add(rule)
         elif self._tell_offers or Needs.OFFERS not in rule.needs:
-            self._paths.at(rule.path).add(rule)
+            self._node(rule.path).add(rule)
 
     def _import(self, modules: Iterable[RuleModule]) -> None:
         """Take the rules of some modules into the plan."""
@@ -418,8 +420,8 @@ class Plan:
     def _visits(self, document: Document, domain: Element) -> tuple[tuple[_Visits, ...], set[Where]]:
         """Which rules look at which elements of a domain, by whom they ask, and whose concern it is."""
         vocabulary = self._vocabulary
-        mentioned = vocabulary.words_in(document.data) if document.is_plain else vocabulary.words
         while True:
+            mentioned = vocabulary.words_in(document.data) if document.is_plain else vocabulary.words
             visits: tuple[_Visits, ...] = ([], [], [], [])
             concerned: set[Where] = set()
             modules: set[RuleModule] = set()
@@ -625,7 +627,10 @@ _NO_ELEMENT: Element = None  # type: ignore[assignment]  # what rules for a file
 
 def _name_of(document: Document) -> str:
     domain = document.domain
-    return "" if domain is None else (domain.findtext("name") or "").strip()
+    if domain is None:
+        return ""
+    name = child(domain, "name")
+    return "" if name is None else (name.text or "").strip()
 
 
 def _points_at_placeholder(problem: Problem) -> bool:

@@ -17,11 +17,16 @@ class Vocabulary:
     Files of one kind are made of much the same lines, so that few lines of a file are looked into.
     """
 
-    def __init__(self, words: Iterable[bytes]) -> None:
-        self.words = frozenset(words)
+    def __init__(self, words: Iterable[bytes] = ()) -> None:
+        self.words = set(words)
         self._lines_without: set[bytes] = set()
 
-    def words_in(self, data: bytes) -> frozenset[bytes]:
+    def add(self, words: Iterable[bytes]) -> None:
+        """Take more words."""
+        self.words.update(words)
+        self._lines_without.clear()
+
+    def words_in(self, data: bytes) -> set[bytes]:
         """Those that stand in a file in an encoding like ASCII, or in a comment of it."""
         without = self._lines_without
         lines = [line for line in data.split(b"\n") if line not in without]

@@ -185,10 +185,10 @@ _ON_X86: Final = frozenset({"tsc", "kvmclock", "hypervclock", "hpet"})
 
 def _each_elsewhere(context: Context, element: Element) -> Iterator[tuple[Element, str, str]]:
     """The timers that the machine does not have, with their name and where they are, in words."""
-    name = attribute(element, "name")
-    if not context.domain.runs_on_qemu or not isinstance(name, str):
+    name = element.get("name")
+    if (element.get("present") != "yes" and name != "armvtimer") or not context.domain.runs_on_qemu:
         return
-    if name in _ON_X86 and attribute(element, "present") == "yes":
+    if name in _ON_X86:
         if isinstance(context.machine.arch, str) and context.machine.arch not in X86:
             yield element, name, "x86"
     elif name == "armvtimer":

@@ -1,7 +1,7 @@
 """Which module of rules looks at which elements, and its rules. Made by tools/make_index.py; do not edit."""
 
 PATHS: dict[str, tuple[str, ...]] = {
-    "address.kinds": ("devices",),
+    "address.kinds": ("devices", "devices/serial/address"),
     "address.numbers": ("devices ccw", "devices spapr-vio", "devices zpci"),
     "alias": ("devices",),
     "boot": ("devices/*/boot order", "os/acpi/table", "os/bios", "os/shim"),

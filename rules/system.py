@@ -43,10 +43,26 @@ def _is_read(context: Context, element: Element) -> bool:
     return context.domain.runs_on_qemu and child(context.domain.element, element.tag) is element
 
 
-def _each_domain(context: Context, element: Element) -> Iterator[Element]:
-    """The domain, where libvirt's QEMU driver is to run it."""
-    if element.tag == "domain" and context.domain.runs_on_qemu:
+def _each_without_os(context: Context, element: Element) -> Iterator[Element]:
+    """The domain, where it is for libvirt's QEMU driver and does not say what it boots."""
+    if element.tag == "domain" and context.domain.os is None and context.domain.runs_on_qemu:
         yield element
+
+
+_EVENTS: Final = {
+    "on_poweroff": ("destroy",),
+    "on_reboot": ("restart",),
+    "on_crash": ("destroy", "restart", "preserve"),
+}
+"""When something shall happen to a domain, and what mostly does: the QEMU driver does all that."""
+
+
+def _each_eventful(context: Context, element: Element) -> Iterator[dict[str, Element]]:
+    """What shall happen when the guest ends, where that is not as mostly: the events that libvirt reads, by name."""
+    if element.tag == "domain":
+        events = tuple(element.iterchildren(*_EVENTS))
+        if any(event.text not in _EVENTS[str(event.tag)] for event in events) and context.domain.runs_on_qemu:
+            yield {str(event.tag): event for event in reversed(events)}
 
 
 # Names.
@@ -108,7 +124,7 @@ def title_with_line_break(context: Context, element: Element) -> Problems:
     "operating-system-missing",
     outcome=Outcome.DEFINE,
     on=".",
-    each=_each_domain,
+    each=_each_without_os,
     source=f"{_PARSER} (virDomainDefParseCaps), alike in 7.0.0 and 9.0.0",
     bad=Example(
         "",
@@ -122,7 +138,7 @@ def operating_system_missing(context: Context, element: Element) -> Problems:
 
     libvirt refuses a definition without <os> and the type in it.
     """
-    if child(element, "os") is None and child(element, "bootloader") is None:
+    if child(element, "bootloader") is None:
         yield Problem(
             Spot(element),
             "the domain has no <os>: libvirt refuses the definition",
@@ -234,21 +250,18 @@ _ONLY_AFTER_CRASHES: Final = "preserve"
     "action-unsupported",
     outcome=Outcome.DEFINE,
     on=".",
-    each=_each_domain,
+    each=_each_eventful,
     asked="7.7.0",
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateLifecycleAction), alike in 9.0.0; NEWS.rst for 7.7.0",
     bad=_guest("  <on_poweroff>preserve</on_poweroff> <!-- SYS020 -->"),
     good=_guest("  <on_poweroff>destroy</on_poweroff>\n  <on_crash>preserve</on_crash>"),
 )
-def action_unsupported(context: Context, element: Element) -> Problems:
+def action_unsupported(context: Context, events: dict[str, Element]) -> Problems:
     """The QEMU driver cannot do what shall happen when the guest powers off, reboots or crashes.
 
     It restarts domains under their own name alone, and keeps what is left of them after a crash alone. libvirt refuses
     to define the domain.
     """
-    events = {event.tag: event for event in reversed(list(element.iterchildren(*_EVENTS)))}
-    if not events:
-        return
     actions = {name: _text(event) for name, event in events.items()}
     for name, action in actions.items():
         if action == _NOWHERE or (action == _ONLY_AFTER_CRASHES and name != "on_crash"):
@@ -264,9 +277,6 @@ def action_unsupported(context: Context, element: Element) -> Problems:
             "say <on_reboot>restart</on_reboot>, or <on_poweroff>destroy</on_poweroff>",
             ((Spot(events["on_poweroff"]), "restarts here"),),
         )
-
-
-_EVENTS: Final = ("on_poweroff", "on_reboot", "on_crash")
 
 
 @rule(

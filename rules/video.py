@@ -530,12 +530,13 @@ _FLAGS: Final = {"vga": ("VGA",), "virtio": ("virtio-gpu",), PLAIN: ("cirrus-vga
 
 def _each_untyped(context: Context, element: Element) -> Iterator[Element]:
     """The card that libvirt adds where there is a display and none, or one that names no type."""
-    if not context.is_judged or not context.domain.runs_on_qemu:
-        return
     if element.tag == "graphics":
-        if not context.domain.videos and context.domain.graphics[:1] and context.domain.graphics[0].element is element:
-            yield element
-    elif attribute(child(element, "model"), "type") is None:
+        devices = context.domain.devices
+        if devices is None or child(devices, "video") is not None or child(devices, "graphics") is not element:
+            return
+    elif attribute(child(element, "model"), "type") is not None:
+        return
+    if context.is_judged and context.domain.runs_on_qemu:
         yield element
 
 

@@ -294,27 +294,25 @@ class _WrongPort(NamedTuple):
     fitting: str
 
 
-def _each_serial(context: Context, devices: Element) -> Iterator[_WrongPort]:
-    """Each serial port with an address that its type cannot have."""
-    if devices is not context.domain.devices or not context.domain.runs_on_qemu:
+def _each_serial(context: Context, address: Element) -> Iterator[_WrongPort]:
+    """The address of a serial port, where its type cannot have one such."""
+    serial, kind = address.getparent(), attribute(address, "type")
+    if serial is None or child(serial, "address") is not address or not context.domain.runs_on_qemu:
+        return
+    if serial.getparent() is not context.domain.devices or not isinstance(kind, str) or kind in _UNTOLD:
         return
     is_older = context.libvirt is not None and context.libvirt < _WITHOUT_ADDRESS_SINCE
-    for serial in devices.iterchildren("serial"):
-        address = child(serial, "address")
-        kind = attribute(address, "type")
-        if address is None or not isinstance(kind, str) or kind in _UNTOLD:
-            continue
-        port = SerialPort(serial)
-        type_, fitting = port.type_on(context.machine), port.address_on(context.machine)
-        if isinstance(type_, str) and fitting not in (None, kind) and (fitting or not is_older):
-            yield _WrongPort(address, kind, type_, fitting)
+    port = SerialPort(serial)
+    type_, fitting = port.type_on(context.machine), port.address_on(context.machine)
+    if isinstance(type_, str) and fitting not in (None, kind) and (fitting or not is_older):
+        yield _WrongPort(address, kind, type_, fitting)
 
 
 @rule(
     "ADDR004",
     "serial-address-of-wrong-kind",
     outcome=Outcome.DEFINE,
-    on="devices",
+    on="devices/serial/address",
     each=_each_serial,
     needs=Needs.MACHINE,
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainChrTargetDef), alike in 7.0.0 and 9.0.0",

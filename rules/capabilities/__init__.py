@@ -109,7 +109,10 @@ class _NotListed:
 
     def __init__(self, groups: Iterable[tuple[bytes, tuple[_Clue, ...]]]) -> None:
         self.groups = tuple(groups)
-        self._vocabulary = Vocabulary(text.lstrip(b"<") for text, _group in self.groups)
+        self._by_word: dict[bytes, list[tuple[bytes, tuple[_Clue, ...]]]] = {}
+        for text, group in self.groups:
+            self._by_word.setdefault(text.lstrip(b"<"), []).append((text, group))
+        self._vocabulary = Vocabulary(self._by_word)
 
     def clues_in(self, document: Document) -> list[_Clue]:
         """The clues that a file has: that is faster than to look into the tree."""
@@ -120,7 +123,7 @@ class _NotListed:
             found = self._vocabulary.words_in(data)
             if not found:
                 return []
-            groups = tuple((text, group) for text, group in groups if text.lstrip(b"<") in found)
+            groups = tuple([one for word in found for one in self._by_word[word]])
         return [clue for text, group in groups if text in data for clue in group if clue[0][-1] in data]
 
 
