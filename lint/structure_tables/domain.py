@@ -623,7 +623,7 @@ TYPES: tuple[Any, ...] = (
     ('IoThreadMapping', {}, {'iothread': (1, -1, 230, '', True, False, False)}, None, (), (), False, (), ''),
     ('MappedIoThread', {'id': (4, True, '', False, False)}, {'queue': (0, -1, 231, '', False, False, False)}, None, (), (), False, (), ''),
     ('MappedQueue', {'id': (4, True, '', False, False)}, {}, None, (), (), False, (), ''),
-    ('DeviceBoot', {'order': (72, True, '', False, False), 'loadparm': (184, False, '', False, False)}, {}, None, (), (), False, (), ''),
+    ('DeviceBoot', {'order': (145, True, '', False, False), 'loadparm': (184, False, '', False, False)}, {}, None, (), (), False, (), ''),
     ('BackendDomain', {'name': (12, True, '', False, True)}, {}, None, (), (), False, (), ''),
     ('TransientDisk', {'shareBacking': (28, False, '7.4.0', False, False)}, {}, None, (), (), False, (), ''),
     ('text of DiskSerial', {}, {}, 185, (), (), False, (), ''),

@@ -255,6 +255,18 @@ ROWS = (
         outcome=Outcome.DEFINE,
     ),
     Capability(
+        "disk-encryption-secret",
+        "secrets, which decrypt images",
+        (
+            "devices/disk/encryption[@format='luks']/secret",
+            "devices/disk/source/encryption[@format='luks']/secret",
+        ),
+        "libvirt 7.0.0 src/qemu/qemu_domain.c (qemuDomainSecretStorageSourcePrepare)",
+        flags="secret",
+        libvirt="2.1.0",
+        outcome=Outcome.START,
+    ),
+    Capability(
         "disk-librbd-encryption",
         "encryption by librbd",
         ("devices/disk/encryption[@engine='librbd']", "devices/disk/source/encryption[@engine='librbd']"),

@@ -42,6 +42,8 @@ CLUES: tuple[tuple[Any, ...], ...] = (
     ((b'<iotune', b'<group_name'), 'disk', 'disk-throttle-group', 0, (('drive-iotune-group',),), (7, 0, 0), (7, 6, 0), (), 'devices/disk'),
     ((b'luks',), 'disk', 'disk-qcow2-luks', 0, (('qcow2-luks',),), (7, 0, 0), (8, 7, 0), (), 'devices/disk'),
     ((b'luks',), 'disk', 'disk-qcow2-luks', 1, (('qcow2-luks',),), (7, 0, 0), (8, 7, 0), (), 'devices/disk'),
+    ((b'luks', b'<secret'), 'disk', 'disk-encryption-secret', 0, (('secret',),), (7, 0, 0), (7, 6, 0), (), 'devices/disk'),
+    ((b'luks', b'<secret'), 'disk', 'disk-encryption-secret', 1, (('secret',),), (7, 0, 0), (7, 6, 0), (), 'devices/disk'),
     ((b'engine', b'librbd'), 'disk', 'disk-librbd-encryption', 0, (('rbd-encryption',),), (9, 0, 0), None, (), 'devices/disk'),
     ((b'engine', b'librbd'), 'disk', 'disk-librbd-encryption', 1, (('rbd-encryption',),), (9, 0, 0), None, (), 'devices/disk'),
     ((b'engine', b'luks-any'), 'disk', 'disk-librbd-any-luks', 0, (('rbd-encryption-luks-any',),), (11, 3, 0), None, (), 'devices/disk'),

@@ -276,7 +276,7 @@ def serial_isa_ports(context: Context, target: Element) -> Problems:
             "write one of these, or remove the number",
         )
     elif isinstance(number, int):
-        first = next(one for one in ports if decimal(attribute(one, "port")) == number)
+        first = next((one for one in ports if decimal(attribute(one, "port")) == number), target)
         if first is not target:
             yield Problem(
                 Spot(target, "port"),

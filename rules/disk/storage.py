@@ -54,11 +54,12 @@ def source_missing(context: Context, disk: Disk) -> Problems:
     spot = Spot(disk.element) if disk.source is None else Spot(disk.source)
     says = f" ({wanted}=… in <source>)" if wanted is not None else ""
     if disk.device == "disk":
-        yield Problem(
-            spot,
-            f"libvirt refuses the definition: the {disk} has no source{says}",
-            "say what it is read from, or device='cdrom' for an empty drive",
-        )
+        advice = "say what it is read from, or device='cdrom' for an empty drive"
+        if "type" not in disk.element.attrib and disk.source is not None:
+            # What is missing is the type.
+            says += ": without 'type' it is a file"
+            advice = "say which type of disk <source> is of: type='block' for dev=…, type='network' for protocol=…"
+        yield Problem(spot, f"libvirt refuses the definition: the {disk} has no source{says}", advice)
     elif disk.bus == "usb" and (context.libvirt is None or context.libvirt >= _NEWEST):
         yield Problem(
             spot,

@@ -124,3 +124,22 @@ def test_labels_of_devices_that_are_missing(label: str, libvirt: str, expected: 
     source = f"<source dev='/dev/vg/a'><seclabel model='dac' relabel='yes'>{label}</seclabel></source>"
     disk = f"<disk type='block' device='disk'>{source}<target dev='vda' bus='virtio'/></disk>"
     assert codes(disk, libvirt=libvirt) == expected
+
+
+BOOT = "<disk type='block' device='disk'><source dev='/a'/><target dev='vda' bus='virtio'/><boot order='{}'/></disk>"
+TWO_PORTS = "<serial type='pty'><target type='isa-serial' port='{}'/></serial>"
+
+
+@pytest.mark.parametrize(("order", "expected"), [("4294967295", []), ("18446744073709551615", ["SCHEMA005"])])
+def test_the_largest_boot_order(order: str, expected: list[str]) -> None:
+    assert codes(BOOT.format(order), machine="q35") == expected
+
+
+def test_ports_of_a_second_list_of_devices_are_no_crash() -> None:
+    second = f"</devices><devices>{TWO_PORTS.format(1)}<graphics type='vnc'/>"
+    assert codes(TWO_PORTS.format(0) + second, host="qemu-8.2") == []
+
+
+def test_a_source_of_another_type_is_told_where_the_disk_has_no_type() -> None:
+    assert codes("<disk><source dev='/a'/><target dev='vda' bus='virtio'/></disk>") == ["DISK040"]
+    assert codes("<disk><source file='/a'/><target dev='vda' bus='virtio'/></disk>") == []
