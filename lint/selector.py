@@ -82,7 +82,7 @@ class _Node(Generic[T]):
 
     def select(self, element: Element, chain: tuple[Element, ...]) -> Iterator[tuple[T, Element, str]]:
         for (steps, attribute), value in self.ends:
-            if _fits(steps, chain) and _is_read(element):
+            if _fits(steps, chain) and all(map(_is_read, chain)):
                 yield value, element, attribute
         if self.children:
             children = self.children

@@ -19,6 +19,12 @@ VHOST_USER = """\
   <source type='unix' path='/run/vhost.sock'>{}</source><target dev='vda' bus='virtio'/></disk>"""
 SECOND_DRIVER = """\
 <interface type='user'><model type='virtio'/>{}<driver name='qemu'/>{}</interface>"""
+PASSED_ON = (
+    "<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0' bus='6' slot='0' function='0'/>"
+    "</source>{}</hostdev>"
+)
+ADDRESS = "<address type='pci' domain='0' bus='0' slot='9' function='0'/>"
+ADDRESS_OF_S390 = ADDRESS.replace("/>", "><zpci uid='0x1' fid='0x2'/></address>")
 PACKED = "<driver packed='on'/>"
 
 
@@ -58,6 +64,7 @@ def threads(kind: str, inside: str = "<iothread id='1'/>") -> str:
             {"host": "qemu-4.1", "machine": "pc-q35-4.1", "libvirt": "7.0.0"},
             ["CAPS040"],
         ),
+        (PASSED_ON.format(ADDRESS + ADDRESS_OF_S390), {"host": "qemu-8.2"}, []),
         ("<emulator>/usr/bin/qemu-system-i386</emulator>", {"host": "qemu-8.2"}, []),
         ("<emulator>/opt/qemu-system-s390x</emulator>", {"host": "qemu-8.2"}, ["HOST007"]),
         ("<emulator>/opt/qemu-system-special</emulator>", {"host": "qemu-8.2"}, []),
@@ -80,10 +87,6 @@ VIRTIOFS = "<filesystem type='mount'><driver type='virtiofs'/><source dir='/a'/>
 NINE = "<filesystem type='mount'><source dir='/b'/><target dir='{}'/></filesystem>"
 SHARED = "<memoryBacking><access mode='shared'/></memoryBacking>"
 CELLS = "<cpu><numa><cell id='0' cpus='0-1' memory='2097152' memAccess='shared'/></numa></cpu>"
-PASSED_ON = (
-    "<hostdev mode='subsystem' type='pci' managed='yes'><source><address domain='0' bus='6' slot='0' function='0'/>"
-    "</source>{}</hostdev>"
-)
 OLD = {"host": "qemu-5.1", "machine": "pc-q35-5.1", "libvirt": "7.0.0"}
 
 
