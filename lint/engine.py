@@ -481,8 +481,8 @@ class Plan:
             for host in fitting or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
                 # Where the hosts give several machines, which one is whose is seldom asked.
-                machine = machines[0][0] if len(machines) == 1 else None
-                context = Context(document, domain, host, libvirt, self.hosts, fitting, machine)
+                same = machines[0][0] if len(machines) == 1 else None
+                context = Context(document, domain, host, libvirt, self.hosts, fitting, same)
                 collected.run_all(for_each, context, self._all_ids if host is None else (host.id,))
 
 

@@ -59,10 +59,11 @@ _EVENTS: Final = {
 
 def _each_eventful(context: Context, element: Element) -> Iterator[dict[str, Element]]:
     """What shall happen when the guest ends, where that is not as mostly: the events that libvirt reads, by name."""
-    if element.tag == "domain":
-        events = tuple(element.iterchildren(*_EVENTS))
-        if any(event.text not in _EVENTS[str(event.tag)] for event in events) and context.domain.runs_on_qemu:
-            yield {str(event.tag): event for event in reversed(events)}
+    for event in element.iterchildren(*_EVENTS):
+        if event.text not in _EVENTS[str(event.tag)]:
+            if element.tag == "domain" and context.domain.runs_on_qemu:
+                yield {str(one.tag): one for one in reversed(list(element.iterchildren(*_EVENTS)))}
+            return
 
 
 # Names.

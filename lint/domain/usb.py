@@ -117,21 +117,36 @@ def usb_troubles(
         yield Found(Trouble.DISABLED, numbered[0].element)
 
 
-def is_usual(devices: Element, controllers: Iterable[Controller], reading: "PciReading") -> bool:
-    """Tell whether nothing can be wrong: there is one controller of xHCI, with ports for all, and nobody names one."""
+def is_usual(devices: Element, controllers: Iterable[Controller], reading: "PciReading", machine: Machine) -> bool:
+    """Tell whether nothing can be wrong: there is one controller, with ports for all, and nobody names one of them."""
     usb = [one for one in controllers if one.type == "usb"]
-    if len(usb) != 1 or usb[0].model not in XHCI or usb[0].number not in (0, None) or usb[0].is_companion:
-        return False
-    if not reading.is_known or any(other.type == "usb" for other in reading.others):
+    ports = _usual_ports(usb, machine)
+    if not ports or not reading.is_known or any(other.type == "usb" for other in reading.others):
         return False
     used = sum(one.type == "ccid" for one in controllers)
     for device in devices.iterchildren(*_KINDS_WITHOUT_CONTROLLERS):
         if device.tag == "hub" or (device.tag in _WITH_PORTS_ALONE and child(device, "address") is not None):
             return False
         used += 1
-    written = usb[0].element.get("ports")
-    ports = decimal(written)
-    return written is None or (isinstance(ports, int) and used < ports <= MOST_XHCI_PORTS)
+    return used < ports
+
+
+def _usual_ports(usb: "Sequence[Controller]", machine: Machine) -> int:
+    """The number of ports of the one controller that a domain mostly has, or more; 0 where it has others."""
+    if not usb:
+        return 0 if adds_usb(machine) is False else _FEWEST_PORTS
+    controller, ports = usb[0], usb[0].element.get("ports")
+    if len(usb) > 1 or controller.number not in (0, None) or controller.is_companion:
+        return 0
+    if controller.model not in XHCI:
+        is_plain = controller.model == "piix3-uhci" or (controller.model is None and machine.is_s390 is False)
+        return _FEWEST_PORTS if is_plain and ports is None else 0
+    written = MOST_XHCI_PORTS if ports is None else decimal(ports)
+    return written if isinstance(written, int) and written <= MOST_XHCI_PORTS else 0
+
+
+_FEWEST_PORTS: Final = 3
+"""More than the two ports that each controller has."""
 
 
 def _is_short(numbered: list[Controller], used: "Sequence[UsbDevice]") -> bool:

@@ -50,7 +50,7 @@ def _each(context: Context, devices: Element) -> Iterable[Found]:
     domain = context.domain
     if devices is not domain.devices or not domain.runs_on_qemu:
         return ()
-    if is_usual(devices, domain.controllers, domain.pci):
+    if is_usual(devices, domain.controllers, domain.pci, context.machine):
         return ()
     return usb_troubles(devices, domain.controllers, context.machine, context.libvirt)
 

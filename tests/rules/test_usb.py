@@ -179,3 +179,43 @@ def test_a_controller_without_model(devices: str, machine: str, host: str, libvi
 def test_the_address_of_a_smart_card_is_none_of_the_reader_that_libvirt_adds() -> None:
     card = CARD.replace("/>", "><address type='usb' bus='0' port='3'/></smartcard>")
     assert codes(card, machine="pc-i440fx-8.2") == []  # ADDR003 tells of it
+
+
+CONTROLLERS = ("", NONE, usb(), usb(None, 0), usb(None, 1), usb("piix3-uhci"), usb("piix3-uhci", 0, " ports='4'"))
+XHCI = (
+    usb("qemu-xhci"),
+    usb("nec-xhci", 0, " ports='3'"),
+    usb("qemu-xhci", 0, " ports='16'"),
+    usb("qemu-xhci") + usb(),
+)
+ON_USB = (
+    "",
+    tablet(),
+    tablet("1"),
+    tablet() * 2,
+    tablet() * 3,
+    tablet() + hub("1"),
+    "<input type='tablet' bus='usb'><address type='pci' bus='0' slot='5'/></input>",
+    "<smartcard mode='host'/>",
+    "<controller type='ccid' index='0'/><smartcard mode='host'/>",
+    "<disk type='file'><source file='/a'/><target dev='sda' bus='usb'/></disk>",
+    "<graphics type='vnc'/>",
+)
+MACHINES = (
+    {"machine": PC},
+    {"machine": Q35},
+    {"machine": "isapc"},
+    {"machine": "virt-8.2", "arch": "aarch64"},
+    {"machine": "pseries-8.2", "arch": "ppc64"},
+    {"machine": "s390-ccw-virtio", "arch": "s390x"},
+)
+
+
+@pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine["machine"])
+@pytest.mark.parametrize("controllers", CONTROLLERS + XHCI)
+def test_what_is_usual_has_no_finding_when_it_is_looked_at(
+    controllers: str, machine: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_first = [codes(controllers + devices, **machine) for devices in ON_USB]
+    monkeypatch.setattr("domlint.rules.usb.ports.is_usual", lambda *_given: False)
+    assert at_first == [codes(controllers + devices, **machine) for devices in ON_USB]
