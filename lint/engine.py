@@ -125,7 +125,7 @@ class _Node:
     def __init__(self) -> None:
         self.words: set[bytes] | None = set()
         self.groups: dict[int, list[_Group]] = {}
-        self.by_mention: dict[tuple[bytes, ...], _Node] = {}
+        self.by_mention: dict[frozenset[bytes], _Node] = {}
         self.modules: set[RuleModule] = set()
         self.concerns: set[Where] = set()
         self.by_name: dict[str, _Node] = {}
@@ -216,17 +216,17 @@ class _Node:
         ]
 
 
-def _steps_and_mentions(path: str) -> tuple[list[str], tuple[bytes, ...]]:
+def _steps_and_mentions(path: str) -> tuple[list[str], frozenset[bytes]]:
     """What RuleModule.paths has, taken apart."""
     steps, *mentions = path.split(" ")
-    return [] if steps == "." else steps.split("/"), tuple(map(str.encode, mentions))
+    return [] if steps == "." else steps.split("/"), frozenset(map(str.encode, mentions))
 
 
 def _words_of(path: str) -> frozenset[bytes]:
     """The words without any of which in a file a path is not met; none where it is met in most files."""
     steps, mentions = _steps_and_mentions(path)
     rare = [step.encode() for step in steps if step not in _COMMON]
-    return frozenset(mentions or rare[-1:])
+    return mentions or frozenset(rare[-1:])
 
 
 _COMMON: Final = frozenset(

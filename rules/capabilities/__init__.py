@@ -60,22 +60,15 @@ _Clue: TypeAlias = tuple[Any, ...]
 
 
 def _needing_what_is_missing(hosts: Sequence[Host], libvirt: Version | None) -> frozenset[str]:
-    """The paths of elements that may need what one of the hosts lacks; "." where nearly every domain has one."""
-    paths = {
-        clue[-1]
-        for host in hosts
-        if (asking := _asking_libvirt(host, libvirt)) is not None
-        for _text, group in _not_listed(host, asking).groups
-        for clue in group
-    }
-    return frozenset(".") if not paths.isdisjoint(_IN_MOST_DOMAINS) else frozenset(paths)
+    """The domain, if it has a word without which nothing in it needs what one of the hosts lacks."""
+    asking = [(host, _asking_libvirt(host, libvirt)) for host in hosts]
+    words = {word.decode() for host, asks in asking if asks is not None for word in _not_listed(host, asks).words}
+    if not words:
+        return frozenset()
+    return frozenset(["." if not words.isdisjoint(_IN_MOST_DOMAINS) else " ".join((".", *sorted(words)))])
 
 
-_IN_MOST_DOMAINS: Final = (
-    ".",
-    "devices",
-    *(f"devices/{name}" for name in ("controller", "disk", "interface", "video")),
-)
+_IN_MOST_DOMAINS: Final = frozenset({"devices", "controller", "disk", "interface", "video", "os", "cpu", "features"})
 
 
 def _each_missing(context: Context, domain: Element) -> Iterable[Missing]:
@@ -113,6 +106,11 @@ class _NotListed:
         for text, group in self.groups:
             self._by_word.setdefault(text.lstrip(b"<"), []).append((text, group))
         self._vocabulary = Vocabulary(self._by_word)
+
+    @property
+    def words(self) -> Iterable[bytes]:
+        """The words without any of which a file has none of the clues."""
+        return self._by_word
 
     def clues_in(self, document: Document) -> list[_Clue]:
         """The clues that a file has: that is faster than to look into the tree."""

@@ -286,7 +286,7 @@ def _each_ide(context: Context, devices: Element) -> Iterator[_Ide]:
     if devices is not context.domain.devices or not context.domain.runs_on_qemu:
         return
     disks = tuple(context.domain.disks.on_bus("ide"))
-    controllers = tuple([one for one in devices.iterchildren("controller") if _is_ide(one)])
+    controllers = tuple([one.element for one in context.domain.controllers if _is_ide(one.element)])
     if disks or controllers:
         yield _Ide(disks, controllers)
 

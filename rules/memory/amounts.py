@@ -33,19 +33,28 @@ _MOST_DIGITS = 9
 """Of a number with so few, no amount in ordinary units is near libvirt's bound."""
 
 
+def _is_ordinary(element: Element) -> bool:
+    """Tell whether an amount is one of memory, and far from the bound."""
+    text = element.text
+    is_short = text is not None and len(text) <= _MOST_DIGITS and text.isdigit() and text.strip("0")
+    return bool(is_short) and element.get("unit") in _ORDINARY
+
+
 def _each_amounts(context: Context, domain: Element) -> Iterator[Amounts]:
     """The domain's memory, where something can be wrong with it. Nearly all domains have <memory> and no more."""
     if context.document.domain is None or not context.domain.runs_on_qemu:
         return
     is_told = False
     for element in domain.iterchildren("memory", "currentMemory", "maxMemory", "memtune", "memoryBacking", "cpu"):
-        tag, text = element.tag, element.text
+        tag = element.tag
         if tag == "memory" or tag == "currentMemory":
-            is_short = text is not None and text.isdigit() and len(text) <= _MOST_DIGITS
-            if text is None or not is_short or element.get("unit") not in _ORDINARY or not text.strip("0"):
+            if not _is_ordinary(element):
                 break
             is_told = is_told or tag == "memory"
-        elif tag != "cpu" or child(element, "numa") is not None:
+        elif tag == "memtune":
+            if not all(map(_is_ordinary, element)):
+                break
+        elif tag == "maxMemory" or child(element, "numa" if tag == "cpu" else "hugepages") is not None:
             break
     else:
         if is_told and (context.domain.devices is None or child(context.domain.devices, "memory") is None):
