@@ -103,6 +103,15 @@ def baseline_of(path: str, reports: Iterable[FileReport]) -> Baseline:
     return Baseline(path, dict(sorted(found.items())))
 
 
+def updated(old: Baseline, new: Baseline, linted: Iterable[str]) -> Baseline:
+    """The new baseline, and in it what the old one knows of files that were not linted, and are still there."""
+    names = {new.name_of(file) for file in linted}
+    kept = {
+        name: entries for name, entries in old.files.items() if name not in names and os.path.lexists(old.path_of(name))
+    }
+    return Baseline(new.path, dict(sorted({**kept, **new.files}.items())))
+
+
 def _entries(report: FileReport) -> Iterator[Entry]:
     places = _places(report)
     for digest, group in groupby(sorted(places, key=lambda pair: pair[0]), key=lambda pair: pair[0]):

@@ -41,8 +41,8 @@ def baseline(
 ) -> None:
     """Write all present findings to a file: domlint check --baseline FILE then tells only others.
 
-    Takes the paths and options of domlint check. The file has what is found in these paths, and nothing else that it
-    had before.
+    Takes the paths and options of domlint check. The file has what is found in these paths, and keeps what it had of
+    files that are not among them.
 
     Exit status: 0, or 2 where a file could not be read or written.
     """
@@ -61,18 +61,20 @@ def baseline(
         if path == "-":
             click.echo(text_of(baseline_of(DEFAULT_NAME, files)), nl=False)
         else:
-            _write(path, files, quiet)
+            _write(path, files, [file.file for file in report.checked], quiet)
     sys.exit(EXIT_CLEAN)
 
 
-def _write(path: str, files: list[FileReport], quiet: bool) -> None:
-    from domlint.baseline import baseline_of, differences, read_if_there, text_of
+def _write(path: str, files: list[FileReport], linted: list[str], quiet: bool) -> None:
+    from domlint.baseline import baseline_of, differences, read_if_there, text_of, updated
     from domlint.reports.words import counted
     from domlint.writing import replace_file
 
     new = baseline_of(path, files)
     with options.failing():
         old = read_if_there(path)
+    if old is not None:
+        new = updated(old, new, linted)
     try:
         is_changed = replace_file(path, text_of(new))
     except (OSError, ValueError) as error:

@@ -31,7 +31,7 @@ def _gone(report: Report) -> str:
         return ""
     files = printable(names_in_words(compared.paths))
     are = "old finding is" if compared.gone == 1 else "old findings are"
-    return f"{compared.gone} {are} gone: domlint baseline, with the same paths and options, brings {files} up to date."
+    return f"{compared.gone} {are} gone: domlint baseline, with the same options, brings {files} up to date."
 
 
 def _mendable(report: Report, told_once: bool) -> str:
