@@ -183,9 +183,15 @@ class Document:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Tell whether names and values are bytes as they are: in an encoding like ASCII, none by its number."""
+        """Tell whether names and values are bytes as they are: in an encoding like ASCII, none by its number.
+
+        False for an encoding that is declared and not UTF-8: in UTF-7 a name has many forms.
+        """
         data = self.data
-        return data[:1] in _PLAIN_BEGINNINGS and b"\0" not in data[:4] and (b"&" not in data or b"&#" not in data)
+        if data[:1] not in _PLAIN_BEGINNINGS or b"\0" in data[:4] or (b"&" in data and b"&#" in data):
+            return False
+        declared = data[: data.find(b"?>")] if b"<?xml" in data[:8] else b""
+        return b"encoding" not in declared or b"utf-8" in declared.lower()
 
     @cached_property
     def structure(self) -> "Structure":

@@ -55,7 +55,7 @@ def test_a_rule_runs_where_a_word_stands(devices: str, is_seen: bool, encoding: 
         assert bool(plan.check(Source("a.xml", DOMAIN.format(devices).encode(encoding))).findings) is is_seen
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-7", "iso-8859-1"])
 def test_a_rule_runs_for_each_file_whose_words_are_no_plain_bytes(encoding: str) -> None:
     data = f"<?xml version='1.0' encoding='{encoding}'?>\n{DOMAIN.format('<none/>')}".encode(encoding)
     assert len(Plan([mentioning]).check(Source("a.xml", data)).findings) == 1
