@@ -12,10 +12,12 @@ from domlint.domain.sizes import is_power_of_two, scaled_size
 from domlint.domain.values import UNKNOWN, attribute, c_integer, child, has_twin
 from domlint.findings import Outcome
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule, whole_example
+from domlint.versions import Version
 
 _VALIDATE: Final = "libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDefFeatures)"
 _PARSER: Final = "libvirt 11.3.0 src/conf/domain_conf.c"
 _MEBIBYTE: Final = 1024 * 1024
+_GIC_BY_ARCH: Final = Version(9, 8, 0)
 
 _SMALL: Final = "  <memory unit='MiB'>1024</memory>\n  <vcpu>1</vcpu>\n"
 
@@ -194,8 +196,9 @@ def pmu_off_on_ppc64(context: Context, element: Element) -> Problems:
     outcome=Outcome.START,
     on="features/gic",
     needs=Needs.HOST,
-    asked="9.8.0",
-    source="libvirt 11.3.0 src/qemu/qemu_command.c (qemuAppendDomainFeaturesMachineParam)",
+    since="before libvirt 9.8.0, where the capability file lacks gic-version; since then, everywhere",
+    source="libvirt 7.0.0 to 11.3.0 src/qemu/qemu_command.c (qemuAppendDomainFeaturesMachineParam); seen with libvirt "
+    "9.0.0 and QEMU 7.2",
     bad=_guest("<gic version='3'/> <!-- FEAT003 -->", "armv7l", "virt", "qemu")._replace(host="armv7l-8.2"),
     good=_guest("<gic version='2'/>", "armv7l", "virt", "qemu")._replace(host="armv7l-8.2"),
 )
@@ -206,6 +209,9 @@ def gic_version_on_32_bits(context: Context, element: Element) -> Problems:
     """
     host, version = context.host, attribute(element, "version")
     if host is None or host.arch not in ("armv7l", "armv6l") or not context.is_judged:
+        return
+    libvirt = context.libvirt
+    if libvirt is not None and libvirt < _GIC_BY_ARCH and (not host.lists_flags or "gic-version" in host.flags):
         return
     if version in ("3", "host") and _counts(context, element):
         yield Problem(

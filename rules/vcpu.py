@@ -245,7 +245,7 @@ def _each_topology(context: Context, element: Element) -> Iterator[int]:
     """The vCPUs that the topology makes, where it is known and libvirt reads it."""
     cpu = element.getparent()
     if cpu is not None and child(context.domain.element, "cpu") is cpu and context.domain.runs_on_qemu:
-        threads = threads_of_topology(context.domain.element)
+        threads = threads_of_topology(context.domain.element, context.libvirt)
         if isinstance(threads, int) and child(cpu, "topology") is element:
             yield threads
 

@@ -21,6 +21,8 @@ _BUS_OF_PREFIX: Final = (("hd", "ide"), ("sd", "scsi"), ("vd", "virtio"), ("xvd"
 
 _LARGEST_INDEX: Final = 0x7FFFFFFF
 
+_TWO_TO_32: Final = 1 << 32
+
 PATH_OF: Final = {"file": "file", "block": "dev", "dir": "dir"}
 """The attribute with the path of local storage, by its type."""
 
@@ -31,13 +33,15 @@ DriveAddress: TypeAlias = tuple[int, int, int, int]
 class DiskName(NamedTuple):
     """The name of a disk taken apart: vdb2 is number 1 and partition 2.
 
-    ``index`` is None where the letters are missing, or too many; ``rest`` is what stands behind the letters.
+    ``number`` is None where the letters are missing, or too many; ``rest`` is what stands behind the letters.
+    ``is_negative`` tells whether too many of them make a negative number where 32 bits overflow unnoticed.
     """
 
     prefix: str
     number: int | None
     is_too_long: bool
     rest: str
+    is_negative: bool = False
 
 
 def take_apart(name: str) -> DiskName | None:
@@ -52,7 +56,11 @@ def take_apart(name: str) -> DiskName | None:
     for letter in letters[:_MOST_LETTERS]:
         index = (index + 1) * 26 + ord(letter) - ord("a")
     is_too_long = index > _LARGEST_INDEX or len(letters) > _MOST_LETTERS
-    return DiskName(prefix, None if is_too_long or index < 0 else index, is_too_long, rest)
+    if is_too_long:
+        for letter in letters[_MOST_LETTERS:]:
+            index = ((index + 1) * 26 + ord(letter) - ord("a")) % _TWO_TO_32
+        return DiskName(prefix, None, is_too_long, rest, index % _TWO_TO_32 > _LARGEST_INDEX)
+    return DiskName(prefix, None if index < 0 else index, is_too_long, rest)
 
 
 _MOST_LETTERS: Final = 8

@@ -1,10 +1,11 @@
 """The vCPUs of a domain: how many there may be, how many there are at the start, and each by itself."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.domain.values import UNKNOWN, Maybe, Unknown, attribute, child, decimal
 from domlint.placeholders import is_placeholder
+from domlint.versions import Version
 
 
 class Vcpu(NamedTuple):
@@ -69,7 +70,14 @@ def each_vcpu(domain: Element, maximum: int) -> tuple[Vcpu, ...] | None:
     return tuple(entries.get(number, Vcpu(None, number, False, None, 0)) for number in range(maximum))
 
 
-def threads_of_topology(domain: Element) -> Maybe[int]:
+_LEVELS_SINCE: Final = {"dies": Version(6, 1, 0), "clusters": Version(10, 1, 0)}
+"""The levels of a topology that need not be named, and the libvirt since which they count: an older one drops them.
+
+Source: docs/formatdomain.rst of libvirt; seen with libvirt 9.0.0, which drops clusters.
+"""
+
+
+def threads_of_topology(domain: Element, libvirt: Version | None) -> Maybe[int]:
     """The vCPUs that ``<topology>`` makes: None without one, UNKNOWN where it is not known or libvirt refuses it.
 
     Source: libvirt 11.3.0 src/conf/domain_conf.c (virDomainDefGetVcpusTopology) and cpu_conf.c (virCPUDefParseXML).
@@ -80,8 +88,11 @@ def threads_of_topology(domain: Element) -> Maybe[int]:
         return None
     product = 1
     for name in ("sockets", "dies", "clusters", "cores", "threads"):
+        since = _LEVELS_SINCE.get(name)
+        if since is not None and libvirt is not None and libvirt < since:
+            continue
         number = decimal(attribute(topology, name))
-        if number is None and name in ("dies", "clusters"):
+        if number is None and since is not None:
             continue
         if not isinstance(number, int) or not number:
             return UNKNOWN

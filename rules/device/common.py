@@ -217,6 +217,8 @@ def virtio_without_bus(context: Context, device: Element) -> Problems:
 
 
 _WITH_MODES: Final = frozenset({"virtio-transitional", "virtio-non-transitional"})
+_HANDED_TO_QEMU: Final = Version(7, 1, 0)
+"""Or some release until 9.0.0: libvirt 7.0.0 refuses the mode itself."""
 
 
 def _each_with_mode_on_ccw(context: Context, devices: Element) -> Iterator[tuple[Element, str]]:
@@ -226,8 +228,17 @@ def _each_with_mode_on_ccw(context: Context, devices: Element) -> Iterator[tuple
     for device in devices.iterchildren("rng", "memballoon", "vsock", "disk", "controller", "interface", "filesystem"):
         model = network_model(device) if device.tag == "interface" else attribute(device, "model")
         address = attribute(child(device, "address"), "type")
-        if isinstance(model, str) and model.lower() in _WITH_MODES and address in (None, "ccw"):
+        has_mode = isinstance(model, str) and model.lower() in _WITH_MODES and address in (None, "ccw")
+        if has_mode and isinstance(model, str) and not _is_passed_over(context, model):
             yield device, model
+
+
+def _is_passed_over(context: Context, model: str) -> bool:
+    """Tell whether libvirt asks for a device without the legacy mode's suffix, as it does of a QEMU without modes."""
+    libvirt, host = context.libvirt, context.host
+    if host is None or not host.lists_flags or model.lower() != "virtio-transitional":
+        return False
+    return (libvirt is None or libvirt >= _HANDED_TO_QEMU) and "virtio-pci-non-transitional" not in host.flags
 
 
 @rule(
@@ -236,10 +247,10 @@ def _each_with_mode_on_ccw(context: Context, devices: Element) -> Iterator[tuple
     outcome=Outcome.START,
     on="devices",
     each=_each_with_mode_on_ccw,
-    needs=Needs.MACHINE,
-    until="7.1.0",
-    since="libvirt 9.0.0 starts the domain again, 7.1.0 may",
-    source="libvirt 7.0.0 src/qemu/qemu_command.c (qemuBuildVirtioDevStr); seen with libvirt 7.0.0 and 9.0.0",
+    needs=Needs.HOST,
+    since="7.0.0 refuses it, and newer ones hand it to QEMU, which refuses it",
+    source="libvirt 7.0.0 src/qemu/qemu_command.c (qemuBuildVirtioDevStr), 9.0.0 and 11.3.0 "
+    "(qemuBuildVirtioDevGetConfigDev); seen with libvirt 7.0.0, and with 9.0.0 and QEMU 7.2",
     bad=Example(
         "<memballoon model='virtio-transitional'/> <!-- DEV003 -->",
         arch="s390x",
@@ -251,7 +262,8 @@ def _each_with_mode_on_ccw(context: Context, devices: Element) -> Iterator[tuple
 def virtio_mode_on_ccw(context: Context, found: tuple[Element, str]) -> Problems:
     """A virtio device on CCW is to be with or without the legacy mode of PCI.
 
-    Only virtio devices on PCI have such modes. libvirt defines the domain, and refuses to start it.
+    Only virtio devices on PCI have such modes. libvirt defines the domain, and it does not start: libvirt 7.0.0
+    refuses it, newer ones leave that to QEMU, which has no such device.
     """
     device, model = found
     yield Problem(

@@ -89,7 +89,10 @@ _PSTORE: Final = """\
     outcome=Outcome.DEFINE,
     on="devices/pstore/size",
     each=_each_on_qemu,
-    source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainPstoreDefValidate); seen with libvirt 11.3.0",
+    asked="10.6.0",
+    since="libvirt 10.6.0, which brought the device: an older one drops it",
+    source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainPstoreDefValidate); seen with libvirt 11.3.0; 9.0.0 "
+    "defines the domain",
     bad=Example(_PSTORE.format(size=96, mark=" <!-- DEV090 -->")),
     good=Example(_PSTORE.format(size=64, mark="")),
 )

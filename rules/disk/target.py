@@ -14,6 +14,7 @@ from domlint.findings import Outcome, Severity
 from domlint.hosts.answer import Presence
 from domlint.rule import Example, Needs, Problem, Problems, Spot, rule
 from domlint.rules.disk import ON_DISKS, disk_of, each_disk
+from domlint.versions import Version
 
 _NAME = "libvirt 7.0.0 to 11.3.0 src/util/virutil.c (virDiskNameParse), src/qemu/qemu_validate.c"
 _COMMON = "libvirt 9.0.0 and 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate), 7.0.0 src/conf/domain_conf.c"
@@ -21,6 +22,9 @@ _FRONTEND = "libvirt 7.0.0 to 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomai
 _DRIVE = "libvirt 7.0.0 to 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainDeviceDefAddressDrive)"
 
 _GOOD = Example(disk_of())
+_COUNTED: Final = Version(11, 3, 0)
+"""The first libvirt that is known to see that the number of a disk is too large."""
+
 _LETTERS_OF_NAMES: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 
 
@@ -99,19 +103,20 @@ def disk_name_of_partition(_context: Context, disk: Disk) -> Problems:
     outcome=Outcome.DEFINE,
     on=ON_DISKS,
     each=each_disk,
-    asked="11.3.0",
-    since="some release after 9.0.0; older ones count wrong",
-    source=_NAME,
+    since="some release after 9.0.0; older ones count wrong, and refuse the names that make a negative number",
+    source=f"{_NAME}; seen with libvirt 9.0.0",
     bad=Example(disk_of(target="  <target dev='vdaaaaaaaaaa' bus='virtio'/> <!-- DISK003 -->")),
     good=_GOOD,
 )
-def disk_number_too_large(_context: Context, disk: Disk) -> Problems:
+def disk_number_too_large(context: Context, disk: Disk) -> Problems:
     """The letters in the name of a disk are a larger number than libvirt can count.
 
-    Seven letters can number more disks than 31 bits hold. libvirt refuses the name.
+    Seven letters can number more disks than 31 bits hold. libvirt refuses the name. Releases up to 9.0.0 at least do
+    not see it: they go on with what is left of the number, and refuse the name only where that is negative.
     """
     apart = _apart(disk)
-    if apart is not None and apart.is_too_long:
+    libvirt = context.libvirt
+    if apart is not None and apart.is_too_long and (apart.is_negative or libvirt is None or libvirt >= _COUNTED):
         yield Problem(
             _name_at(disk),
             f"libvirt refuses the definition: the letters of the name '{disk.name}' are too large a number",

@@ -489,8 +489,9 @@ def _has_model(context: Context, cpu: DomainCpu) -> bool:
     outcome=Outcome.START,
     on="cpu",
     needs=Needs.HOST,
-    since="libvirt 11.0.0, QEMU 9.1",
-    source="libvirt 11.3.0 src/qemu/qemu_process.c (qemuProcessUpdateGuestCPU)",
+    asked="11.0.0",
+    since="libvirt 11.0.0, which brought the attribute; QEMU 9.1",
+    source="libvirt 11.3.0 src/qemu/qemu_process.c (qemuProcessUpdateGuestCPU); 9.0.0 starts the domain",
     bad=Example(
         "",
         host="qemu-8.2",

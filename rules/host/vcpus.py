@@ -24,6 +24,7 @@ _FIRST_PLUGGING_DEVICES: Final = Version(2, 7, 0)
     outcome=Outcome.DEFINE,
     on="vcpu",
     needs=Needs.HOST,
+    instead_of=("VCPU013",),
     source="libvirt 11.3.0 src/qemu/qemu_validate.c (qemuValidateDomainVCpuTopology), alike in 7.0.0 and 9.0.0",
     bad=Example(
         "<memballoon model='none'/>",

@@ -452,10 +452,10 @@ def usb_vendor_zero(context: Context, device: Element) -> Problems:
 @rule(
     "HOSTDEV032",
     "usb-place-zero",
-    outcome=Outcome.START,
+    outcome=Outcome.BROKEN,
     on=_ON,
     each=_each,
-    source="libvirt 11.3.0 src/qemu/qemu_command.c (qemuBuildUSBHostdevDevProps), alike in 7.0.0 and 9.0.0",
+    source="libvirt 7.0.0 to 11.3.0 src/hypervisor/virhostdev.c (virHostdevFindUSBDevice); seen with libvirt 9.0.0",
     bad=Example("""\
 <hostdev mode='subsystem' type='usb'>
   <source>
@@ -472,7 +472,8 @@ def usb_vendor_zero(context: Context, device: Element) -> Problems:
 def usb_place_zero(context: Context, device: Element) -> Problems:
     """A USB device of the host is at bus 0 and device 0, and has no vendor and product.
 
-    Both are numbered from 1: libvirt finds no device, and does not start the domain.
+    Both are numbered from 1. libvirt looks for no device at all then, takes it for missing, and starts the domain
+    without it.
     """
     source = child(device, "source")
     if source is None or attribute(device, "type") != "usb" or usb_identity(source) is not None:
@@ -481,7 +482,7 @@ def usb_place_zero(context: Context, device: Element) -> Problems:
     if address is not None and usb_place(source) == (0, 0) and child(source, "vendor") is None:
         yield Problem(
             Spot(address),
-            "there is no USB bus 0: libvirt does not start the domain",
+            "there is no USB bus 0: the domain starts without the device",
             "take bus and device that lsusb tells, or vendor and product",
         )
 

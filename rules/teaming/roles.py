@@ -304,6 +304,39 @@ def transient_without_partner_name(context: Context, teaming: Teaming) -> Proble
 
 
 @rule(
+    "TEAM014",
+    "teaming-in-pieces",
+    outcome=Outcome.NOTE,
+    on=TEAMING,
+    each=each_written,
+    source=f"{PARSER} (virDomainNetTeamingInfoParseXML, by XPath); seen with libvirt 9.0.0",
+    bad=example_of(
+        standby_xml(),
+        primary_xml(
+            teaming="  <teaming type='transient'/> <!-- TEAM014 -->\n"
+            "  <teaming persistent='ua-uplink'/> <!-- TEAM014 -->"
+        ),
+    ),
+    good=GOOD,
+)
+def teaming_in_pieces(context: Context, teaming: Teaming) -> Problems:
+    """A device has several `<teaming>`, and a later one says what the first leaves out.
+
+    libvirt looks for the type and for the partner's name each by itself, in whichever of the elements has it first: it
+    reads them as one. Nobody who looks at the first alone sees that.
+    """
+    written, first = teaming.element.attrib, Spot(teaming.element)
+    for later in teaming.element.itersiblings("teaming") if context.domain.runs_on_qemu else ():
+        added = [name for name in ("type", "persistent") if name not in written and name in later.attrib]
+        if added and teaming.role in (Role.TRANSIENT, Role.PERSISTENT):
+            message = f"libvirt reads two <teaming> as one: {' and '.join(added)} of the second counts"
+            merge = "write one <teaming> with both attributes"
+            yield Problem(first, message, merge, ((Spot(later), "the second one"),), instead_of=("SCHEMA006",))
+            yield Problem(Spot(later), message, merge, ((first, "the first one"),), instead_of=("SCHEMA008",))
+            return
+
+
+@rule(
     "TEAM013",
     "persistent-with-partner-name",
     outcome=Outcome.DEFINE,

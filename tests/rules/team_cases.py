@@ -163,7 +163,7 @@ near("interface before 7.1.0", "TEAM003", vm(STANDBY, ASSIGNED), Run(libvirt="7.
 near("plain hostdev with 7.1.0", "TEAM003", vm(STANDBY, PLAIN), Run(libvirt="7.1.0"))
 near("libvirt not known", "TEAM003", vm(STANDBY, PLAIN))
 
-# --- TEAM010 to TEAM013: one <teaming> ---
+# --- TEAM010 to TEAM014: one <teaming> ---
 
 for value in ("standby", "none", "Persistent", "failover", "primary"):
     bad(
@@ -259,6 +259,20 @@ bad(
     *(DEFINE, ERROR, "'ua-vf'", "remove the attribute persistent"),
 )
 near("an empty name", "TEAM013", vm(edit(STANDBY, (PERSISTENT, "<teaming type='persistent' persistent=''/>")), POOLED))
+
+PIECES = "<teaming type='transient'/> <!-- TEAM014 -->\n  <teaming persistent='ua-uplink'/> <!-- TEAM014 -->"
+for form, device in TRANSIENTS.items():
+    bad(
+        f"{form} device with its type and its partner apart",
+        "TEAM014",
+        vm(STANDBY, edit(device, (TRANSIENT, PIECES))),
+        *(NOTED, NOTE, "as one: persistent", "one <teaming>"),
+    )
+near(
+    "a second <teaming> with nothing new",
+    "TEAM014",
+    vm(STANDBY, edit(POOLED, (TRANSIENT, f"{TRANSIENT}\n  <teaming type='persistent'/>"))),
+)
 
 # --- TEAM020 to TEAM027: which devices ---
 

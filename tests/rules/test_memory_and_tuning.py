@@ -16,7 +16,7 @@ from domlint.domain.bitmaps import bitmap, in_words
 from domlint.domain.sizes import MOST_KIBIBYTES, kibibytes
 from domlint.domain.values import UNKNOWN
 from domlint.engine import Plan, Source
-from domlint.examples import example_host
+from domlint.examples import example_host, whole_document
 from domlint.rules import catalogue
 from domlint.versions import Version
 
@@ -175,6 +175,14 @@ def test_silent_about_placeholders(pieces: dict[str, str]) -> None:
     assert codes(domain(**pieces)) == []
 
 
+@pytest.mark.parametrize(("libvirt", "vcpus"), [("10.1.0", 4), ("10.0.0", 2), ("9.0.0", 2), ("", 4)])
+def test_clusters_count_since_libvirt_knows_them(libvirt: str, vcpus: int) -> None:
+    topology = "<cpu><topology sockets='1' clusters='2' cores='2' threads='1'/></cpu>"
+    for number in (2, 4):
+        found = codes(domain(vcpu=f"<vcpu>{number}</vcpu>", around=topology), libvirt=libvirt)
+        assert ("VCPU010" in found) == (number != vcpus)
+
+
 def test_topology_is_nothing_to_a_very_old_qemu() -> None:
     text = domain(around="<cpu><topology sockets='1' cores='3' threads='1'/></cpu>")
     assert codes(text, host="qemu-4.1") == ["VCPU010"]
@@ -218,3 +226,12 @@ def test_sizes_are_read_as_libvirt_does() -> None:
     assert kibibytes("8", "eb") == 7812500000000000
     assert kibibytes("5", "foo") is kibibytes("-5", "b") is kibibytes("5", UNKNOWN) is UNKNOWN
     assert kibibytes(None, "b") is None
+
+
+def test_too_many_vcpus_for_the_machine_are_one_mistake() -> None:
+    (rule,) = (rule for rule in _RULES if rule.code == "VCPU013")
+    text = whole_document(rule.bad).replace("q35-8.2", "q35-4.1")
+    assert codes(text, libvirt="9.0.0") == ["VCPU013"]
+    plan = Plan(catalogue(), [example_host("qemu-4.1")], libvirt=Version(9, 0, 0))
+    found = {finding.code for finding in plan.check(Source("web1.xml", text.encode())).findings}
+    assert found & {"HOST020", "VCPU013"} == {"HOST020"}

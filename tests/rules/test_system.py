@@ -8,6 +8,7 @@ from __future__ import annotations
 import pytest
 
 from domlint.engine import Plan, Source
+from domlint.examples import example_hosts, whole_document
 from domlint.rules import catalogue
 from domlint.versions import Version
 
@@ -547,3 +548,15 @@ def test_words_for_qemu(words: str) -> None:
 def test_capabilities_come_with_libvirt() -> None:
     added = "<qemu:capabilities><qemu:add capability='sev-snp-guest'/></qemu:capabilities>"
     assert [codes(added, libvirt=libvirt) for libvirt in ("9.0.0", "11.3.0", "")] == ["SYS042", "", ""]
+
+
+@pytest.mark.parametrize("libvirt", ["7.0.0", "9.0.0", "9.8.0", "11.3.0"])
+@pytest.mark.parametrize("has_flag", [True, False])
+def test_gic_version_on_32_bits_before_libvirt_went_by_the_architecture(libvirt: str, has_flag: bool) -> None:
+    rule = next(rule for rule in catalogue() if rule.code == "FEAT003")
+    (host,) = example_hosts(rule.bad)
+    host = host._replace(flags=host.flags | {"gic-version"}) if has_flag else host
+    plan = Plan(RULES, [host], libvirt=Version.parse(libvirt))
+    report = plan.check(Source("x.xml", whole_document(rule.bad).encode()))
+    is_refused = "FEAT003" in {finding.code for finding in report.findings}
+    assert is_refused == (not has_flag or libvirt in ("9.8.0", "11.3.0"))
