@@ -591,6 +591,7 @@ teaming.roles TEAM003 teaming-ignored-by-libvirt
 teaming.roles TEAM010 teaming-type-invalid
 teaming.roles TEAM011 teaming-empty
 teaming.roles TEAM012 transient-without-partner-name
+teaming.roles TEAM014 teaming-in-pieces
 teaming.roles TEAM013 persistent-with-partner-name
 teaming.roles TEAM020 hostdev-teaming-not-transient
 teaming.roles TEAM021 hostdev-teaming-not-pci

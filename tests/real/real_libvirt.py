@@ -85,7 +85,21 @@ def define(text: str) -> Answer:
     try:
         return Answer("", etree.fromstring(virsh("dumpxml", "--inactive", DOMAIN_NAME).stdout))
     finally:
-        virsh("undefine", DOMAIN_NAME)
+        virsh("undefine", "--nvram", DOMAIN_NAME)
+
+
+def define_as_it_is(text: str) -> Answer:
+    """The same with the domain's own name and UUID. Skips the test where there is such a domain."""
+    names = re.findall(r"<name>([^<]*)</name>|<uuid>([^<]*)</uuid>", text)
+    for name in filter(None, (one for pair in names for one in pair)):
+        if virsh("domstate", name).returncode == 0:
+            pytest.skip(f"there is a domain {name!r} already")
+    defined = virsh("define", file_with(text, is_renamed=False))
+    if defined.returncode != 0:
+        return Answer(defined.stderr.strip().splitlines()[-1], None)
+    written = etree.fromstring(text.encode())
+    virsh("undefine", "--nvram", written.findtext("name") or "")
+    return Answer("", written)
 
 
 @contextmanager
@@ -113,11 +127,12 @@ def defined_network(text: str) -> Iterator[None]:
         virsh("net-undefine", name)
 
 
-def file_with(text: str) -> str:
+def file_with(text: str, is_renamed: bool = True) -> str:
     """A file that libvirt's user may read, too, with the document under a name of its own."""
-    if "<domain" in text:
-        text = re.sub(r"<name>[^<]*</name>", f"<name>{DOMAIN_NAME}</name>", text, count=1)
-        text = re.sub(r"\s*<uuid>[^<]*</uuid>", "", text, count=1)
+    if "<domain" in text and is_renamed:
+        before, devices, behind = text.partition("<devices")
+        before = re.sub(r"<name>[^<]*</name>", f"<name>{DOMAIN_NAME}</name>", before, count=1)
+        text = re.sub(r"\s*<uuid>[^<]*</uuid>", "", before, count=1) + devices + behind
     path = Path(_folder().name, "document.xml")
     path.write_text(text, encoding="utf-8")
     path.chmod(0o644)

@@ -111,7 +111,7 @@ def text_of(row: Row, value: str, arch: str, machine: str) -> str:
         text = text.replace("    <acpi/>\n", "")
     for piece, whole in COMPLETED.items():
         text = text.replace(piece, whole)
-    if row.code == "HOST193":
+    if row.code == "HOST193" and "<numa>" not in text:
         text = text.replace("<os>", "<maxMemory slots='2' unit='MiB'>2048</maxMemory>\n  <vcpu>1</vcpu>\n  <os>")
         numa = "<cpu><numa><cell id='0' cpus='0' memory='1024' unit='MiB'/></numa></cpu>"
         text = text.replace("  <devices>", f"  {numa}\n  <devices>")
