@@ -7,6 +7,8 @@ from domlint.document import Element
 from domlint.placeholders import is_placeholder
 from domlint.printable import printable
 from domlint.structure import (
+    PASSES,
+    REFUSES,
     SPACES,
     UNBOUNDED,
     Attribute,
@@ -31,8 +33,6 @@ _OTHERS_NAMESPACES: Final = ("{http://www.w3.org/XML/1998/namespace}", "{http://
 """Attributes of these tell something to other programs than libvirt."""
 
 _DROPS: Final = "libvirt drops it without a word"
-_REFUSES: Final = "libvirt refuses the definition"
-_PASSES: Final = "libvirt passes over it"
 
 
 class _At(NamedTuple):
@@ -219,7 +219,7 @@ class Comparison:
         known, is_closed = row[2], row[6]
         tag, shown, inside = str(child.tag), _shown(child), _shown(at.element)
         drops = "libvirt drops it, with all that is in it, without a word" if len(child) else _DROPS
-        end = _REFUSES if is_closed else drops
+        end = REFUSES if is_closed else drops
         if others := self._kinds_with(at, 2, tag):
             message = f"{shown} belongs to {others}, not to this one: {end}"
             help_ = f"remove it, or change what {inside} is"
@@ -233,7 +233,7 @@ class Comparison:
             return Mistake(Kind.MISPLACED_ELEMENT, child, None, message, help_, is_closed), ""
         is_refused = is_closed
         if nearest and known[nearest][0] and not known[nearest][4]:
-            end, is_refused = _REFUSES, True
+            end, is_refused = REFUSES, True
         message = f"libvirt knows no {shown} in {inside}: {end.replace('libvirt', 'it', 1)}"
         if nearest:
             help_ = f"did you mean <{_local(nearest)}>? Otherwise remove it"
@@ -256,7 +256,7 @@ class Comparison:
 
     def _repeated(self, child: Element, parent: Element, row: Child, first: Element) -> Mistake:
         times = "once" if row[1] == 1 else f"{row[1]} times"
-        end = _REFUSES if row[5] else "libvirt reads the first and drops this one without a word"
+        end = REFUSES if row[5] else "libvirt reads the first and drops this one without a word"
         message = f"{_shown(child)} may be in {_shown(parent)} only {times}: {end}"
         return Mistake(Kind.REPEATED_ELEMENT, child, None, message, "keep the one that is meant", row[5], first)
 
@@ -264,7 +264,7 @@ class Comparison:
         values = allowed_values(self._tables, row[0])
         words = self._tables.simple[row[0]][2]
         help_ = f"add {name}='…'" + (f": one of {_listed(values)}" if values else f": {words}" if words else "")
-        end = _PASSES if row[4] else _REFUSES
+        end = PASSES if row[4] else REFUSES
         message = f"{_shown(element)} needs the attribute '{name}': {end}"
         return Mistake(Kind.MISSING_ATTRIBUTE, element, None, message, help_, not row[4])
 
@@ -278,7 +278,7 @@ class Comparison:
         if is_taken:
             end = "libvirt takes it nevertheless, although its own schema does not"
         else:
-            end = _DROPS if is_ignored else _REFUSES
+            end = _DROPS if is_ignored else REFUSES
         what = f"'{shown}'" if shown else "empty"
         message = f"{where} cannot be {what}: {end}"
         if allowed:
@@ -364,7 +364,7 @@ def _unknown_attribute(
     shown = _shown(element)
     named = _cut(_prefixed(element, name))
     if nearest:
-        message = f"{shown} has no attribute '{named}': {_REFUSES if is_refused else _DROPS}"
+        message = f"{shown} has no attribute '{named}': {REFUSES if is_refused else _DROPS}"
         help_ = f"did you mean '{nearest}'? Otherwise remove it"
     elif others:
         message = f"the attribute '{named}' belongs to {others}, not to this one: {_DROPS}"
@@ -388,13 +388,15 @@ def _needless_attribute(element: Element, name: str) -> Mistake:
 
 def _missing_element(element: Element, tag: str, row: Child, count: int) -> Mistake:
     what = f"a <{_local(tag)}>" if row[0] == 1 else f"{row[0]} of <{_local(tag)}> and has {count}"
-    message = f"{_shown(element)} needs {what}: {_PASSES if row[4] else _REFUSES}"
-    return Mistake(Kind.MISSING_ELEMENT, element, None, message, f"add <{_local(tag)}>", not row[4])
+    message = f"{_shown(element)} needs {what}: {PASSES if row[4] else REFUSES}"
+    mistake = Mistake(Kind.MISSING_ELEMENT, element, None, message, f"add <{_local(tag)}>", not row[4])
+    return mistake._replace(refused_since=row[4]) if isinstance(row[4], str) else mistake
 
 
-def _broken_condition(element: Element, words: str, is_tolerated: bool) -> Mistake:
-    message = f"{words}: {_PASSES if is_tolerated else _REFUSES}"
-    return Mistake(Kind.CONDITION, element, None, message, f"change what {_shown(element)} holds", not is_tolerated)
+def _broken_condition(element: Element, words: str, tolerated: bool | str) -> Mistake:
+    message = f"{words}: {PASSES if tolerated else REFUSES}"
+    mistake = Mistake(Kind.CONDITION, element, None, message, f"change what {_shown(element)} holds", not tolerated)
+    return mistake._replace(refused_since=tolerated) if isinstance(tolerated, str) else mistake
 
 
 def _stray_text(holder: Element, parent: Element, text: str, is_tail: bool) -> Mistake:
@@ -419,9 +421,9 @@ def _missing_elements(
 
 
 def _broken_conditions(element: Element, conditions: Sequence[Condition]) -> Iterator[Mistake]:
-    for test, words, is_tolerated in conditions:
+    for test, words, tolerated in conditions:
         if not _holds(element, test):
-            yield _broken_condition(element, words, is_tolerated)
+            yield _broken_condition(element, words, tolerated)
 
 
 def _texts(element: Element) -> Iterator[tuple[Element, str, bool]]:

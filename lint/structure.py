@@ -19,8 +19,8 @@ Simple: TypeAlias = tuple[str, Any, str, int]
 Clause: TypeAlias = tuple[tuple[str, str | None], ...]
 Target: TypeAlias = "int | tuple[tuple[Clause, int], ...]"
 Attribute: TypeAlias = tuple[int, bool, str, bool, bool]
-Child: TypeAlias = tuple[int, int, Target, str, bool, bool, bool]
-Condition: TypeAlias = tuple[str, str, bool]
+Child: TypeAlias = "tuple[int, int, Target, str, bool | str, bool, bool]"
+Condition: TypeAlias = "tuple[str, str, bool | str]"
 Type: TypeAlias = tuple[
     str,
     Mapping[str, Attribute],
@@ -182,6 +182,10 @@ class Kind(Enum):
     CONDITION = "condition"
 
 
+REFUSES: Final = "libvirt refuses the definition"
+PASSES: Final = "libvirt passes over it"
+
+
 class Mistake(NamedTuple):
     """Something in a document that the schema does not have.
 
@@ -189,6 +193,7 @@ class Mistake(NamedTuple):
     where not, it passes over it without a word; ``is_harmless`` that nothing is lost then. ``other`` is the first one
     of what is there too often, or the element that stray text stands behind. ``since`` is the libvirt that brought what
     is TOO_NEW for an older one. ``meant`` is the name or value that is like this one, where there is only one.
+    ``refused_since`` is the libvirt that came to refuse what older ones pass over.
     """
 
     kind: Kind
@@ -201,6 +206,13 @@ class Mistake(NamedTuple):
     since: str = ""
     is_harmless: bool = False
     meant: str = ""
+    refused_since: str = ""
+
+    def as_read_by(self, libvirt: Version | None) -> "Mistake":
+        """The mistake as a libvirt takes it, the newest where it is not known."""
+        if not self.refused_since or (libvirt is not None and libvirt < Version.parse(self.refused_since)):
+            return self
+        return self._replace(is_refused=True, message=self.message.removesuffix(PASSES) + REFUSES)
 
 
 _MOST_MISTAKES: Final = 1000

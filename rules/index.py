@@ -531,7 +531,7 @@ security SEC003 security-label-without-type
 security SEC004 security-label-empty
 security SEC005 security-label-unlabelled
 security SEC010 device-label-unwanted
-security SEC013 device-label-missing
+security SEC013 device-label-empty
 security SEC011 device-label-twice
 security SEC012 device-label-without-labelling
 security SEC020 launch-security-of-another-machine

@@ -48,7 +48,8 @@ def _is_passed_over(context: Context, mistake: Mistake) -> bool:
     )
 
 
-def _problems(context: Context, mistake: Mistake, kind: Kind) -> Problems:
+def _problems(context: Context, found: Mistake, kind: Kind) -> Problems:
+    mistake = found.as_read_by(context.libvirt)
     if mistake.kind is not kind or (mistake.is_refused and _is_passed_over(context, mistake)):
         return
     related: tuple[tuple[Spot | Location, str], ...] = ()

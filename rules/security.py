@@ -242,27 +242,26 @@ def device_label_unwanted(context: Context, element: Element) -> Problems:
 
 @rule(
     "SEC013",
-    "device-label-missing",
+    "device-label-empty",
     outcome=Outcome.DEFINE,
     on="devices/*/source/seclabel",
     each=_each_device_label,
     asked="11.3.0",
     since="some release after 9.0.0",
-    instead_of=("SCHEMA007",),
     source="libvirt 11.3.0 src/conf/domain_conf.c (virSecurityDeviceLabelDefParseXML), not in 9.0.0",
-    bad=_disk("    <seclabel model='dac' relabel='yes'/> <!-- SEC013 -->"),
+    bad=_disk("    <seclabel model='dac' relabel='yes'>\n      <label/> <!-- SEC013 -->\n    </seclabel>"),
     good=_disk("    <seclabel model='dac' relabel='yes'>\n      <label>+1:+1</label>\n    </seclabel>"),
 )
-def device_label_missing(context: Context, element: Element) -> Problems:
-    """A device shall be labelled, and there is no label, or an empty one.
+def device_label_empty(context: Context, element: Element) -> Problems:
+    """A device shall be labelled, and its label is empty.
 
     libvirt refuses the definition; older ones took the label of the domain.
     """
     label = child(element, "label")
-    if attribute(element, "relabel") == "yes" and not whole_text(label):
+    if label is not None and attribute(element, "relabel") == "yes" and not whole_text(label):
         yield Problem(
-            Spot(element if label is None else label),
-            "the device shall be labelled, and there is no label: libvirt refuses the definition",
+            Spot(label),
+            "the device shall be labelled, and its label is empty: libvirt refuses the definition",
             "write the label, or say relabel='no', or leave 'relabel' out",
         )
 

@@ -149,6 +149,12 @@ def _fact(element: Element, name: str) -> str | None:
     return None if found is None else (found.text or "").strip()
 
 
+def _tolerated(element: Element) -> bool | str:
+    """Whether libvirt passes over what is not as the declaration says; the release that refuses it, where one does."""
+    fact = _fact(element, "tolerated")
+    return fact is not None and (fact or True)
+
+
 def _words(element: Element) -> str:
     found = element.find(f"{XS}annotation/{XS}documentation")
     return "" if found is None or found.text is None else " ".join(found.text.split())
@@ -177,7 +183,8 @@ class Tables:
     attributes, children, text, wildcards, conditions, whether unknown children are refused, unknown attributes that
     say what is so anyhow, since), with attributes
     {name: (simple, is required, since, is ignored, is tolerated)}, children {name: (at least, at most, type or
-    alternatives, since, is tolerated, is single, is ignored)} and conditions (XPath, words, is tolerated);
+    alternatives, since, is tolerated, is single, is ignored)} and conditions (XPath, words, is tolerated). In place of
+    "is tolerated" may stand the release that refuses it;
     alternatives are (clause, type), a clause being (attribute, value) that all must hold.
     """
 
@@ -321,10 +328,7 @@ class Tables:
             self._particles(particle, 1, 1, children, wildcards)
         if is_open and text is None:
             text = self._add_simple(("any", None, "", -1))
-        assertions = tuple(
-            (_in_xpath_1(item), _words(item), _fact(item, "tolerated") is not None)
-            for item in element.iter(f"{XS}assert")
-        )
+        assertions = tuple((_in_xpath_1(item), _words(item), _tolerated(item)) for item in element.iter(f"{XS}assert"))
         is_closed = _fact(element, "closed") is not None
         since = _fact(element, "since") or ""
         needless = tuple((_fact(element, "needless") or "").split())
@@ -401,7 +405,8 @@ class Tables:
             name = _clark(self.schema.namespace_of(at), name)
         facts = (
             _fact(at, "since") or _fact(declaration, "since") or "",
-            *(_fact(at, fact) is not None for fact in FACTS_OF_ELEMENTS),
+            _tolerated(at),
+            *(_fact(at, fact) is not None for fact in FACTS_OF_ELEMENTS if fact != "tolerated"),
         )
         return name, (target, *facts)
 

@@ -251,28 +251,18 @@ def _filtered(opening: str = "<disk type='file' device='disk'>", *, mark: str = 
     outcome=Outcome.DEFINE,
     on="devices/disk/throttlefilters",
     each=each_disk_around,
-    instead_of=("SCHEMA011",),
     asked="11.2.0",
     source="libvirt 11.3.0 src/conf/domain_validate.c (virDomainDiskDefValidate)",
     bad=Example(_filtered("<disk type='file' device='cdrom'>", mark=" <!-- DISK095 -->"), around=_SLOW.format(more="")),
     good=Example(_filtered(), around=_SLOW.format(more="")),
 )
 def throttle_filters_not_for_disk(_context: Context, disk: Disk) -> Problems:
-    """A disk cannot be in groups of limits: it is a CD-ROM, or has limits of its own.
+    """A CD-ROM cannot be in groups of limits.
 
-    Limits of its own (`<iotune>`) and those of groups exclude each other.
+    libvirt refuses the definition.
     """
-    filters, iotune = disk.parts["throttlefilters"], disk.parts.get("iotune")
-    if child(filters, "throttlefilter") is None:
-        return
-    limits = None if iotune is None else _read(iotune)
-    if limits is not None and (limits.values or isinstance(limits.group, str)):
-        yield Problem(
-            Spot(disk.element),
-            f"libvirt refuses the definition: the {disk} has <iotune> and <throttlefilters>",
-            "leave one of them",
-        )
-    if disk.device == "cdrom":
+    filters = disk.parts["throttlefilters"]
+    if child(filters, "throttlefilter") is not None and disk.device == "cdrom":
         yield Problem(
             Spot(filters),
             f"libvirt refuses the definition: the {disk} is a CD-ROM, which can be in no group of limits",

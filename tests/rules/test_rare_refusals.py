@@ -121,12 +121,28 @@ def test_an_old_qemu_shares_the_memory_of_numa_cells_alone(around: str, is_refus
     assert ("FS012" in codes(VIRTIOFS.format("a"), around=around, **OLD)) is is_refused
 
 
-@pytest.mark.parametrize("label", ["", "<label/>"])
-@pytest.mark.parametrize(("libvirt", "expected"), [("9.0.0", []), ("11.3.0", ["SEC013"])])
+@pytest.mark.parametrize(
+    ("label", "libvirt", "expected"),
+    [
+        ("", "9.0.0", []),
+        ("", "11.3.0", ["SCHEMA007"]),
+        ("<label/>", "9.0.0", []),
+        ("<label/>", "11.3.0", ["SEC013"]),
+    ],
+)
 def test_labels_of_devices_that_are_missing(label: str, libvirt: str, expected: list[str]) -> None:
     source = f"<source dev='/dev/vg/a'><seclabel model='dac' relabel='yes'>{label}</seclabel></source>"
     disk = f"<disk type='block' device='disk'>{source}<target dev='vda' bus='virtio'/></disk>"
     assert codes(disk, libvirt=libvirt) == expected
+
+
+@pytest.mark.parametrize(("libvirt", "expected"), [("11.1.0", []), ("11.2.0", ["SCHEMA011"])])
+def test_limits_and_groups_of_limits_before_libvirt_knew_groups(libvirt: str, expected: list[str]) -> None:
+    filters = "<throttlefilters><throttlefilter group='a'/></throttlefilters>"
+    parts = f"<iotune><total_iops_sec>9</total_iops_sec></iotune>{filters}"
+    group = "<throttlegroup><total_iops_sec>9</total_iops_sec><group_name>a</group_name></throttlegroup>"
+    disk = f"<disk type='block' device='disk'><source dev='/a'/><target dev='vda' bus='virtio'/>{parts}</disk>"
+    assert codes(disk, libvirt=libvirt, around=f"<throttlegroups>{group}</throttlegroups>") == expected
 
 
 BOOT = "<disk type='block' device='disk'><source dev='/a'/><target dev='vda' bus='virtio'/><boot order='{}'/></disk>"
