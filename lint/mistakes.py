@@ -18,6 +18,7 @@ from domlint.structure import (
     Mistake,
     Tables,
     Target,
+    Tolerated,
     Type,
     chosen_type,
     numbers_of,
@@ -264,9 +265,8 @@ class Comparison:
         values = allowed_values(self._tables, row[0])
         words = self._tables.simple[row[0]][2]
         help_ = f"add {name}='…'" + (f": one of {_listed(values)}" if values else f": {words}" if words else "")
-        end = PASSES if row[4] else REFUSES
-        message = f"{_shown(element)} needs the attribute '{name}': {end}"
-        return Mistake(Kind.MISSING_ATTRIBUTE, element, None, message, help_, not row[4])
+        words = f"{_shown(element)} needs the attribute '{name}'"
+        return _unless_tolerated(Kind.MISSING_ATTRIBUTE, element, words, help_, row[4])
 
     def _bad_value(self, element: Element, attribute: str | None, value: str, simple: int, is_ignored: bool) -> Mistake:
         where = f"'{attribute}' of {_shown(element)}" if attribute else f"the text of {_shown(element)}"
@@ -388,15 +388,15 @@ def _needless_attribute(element: Element, name: str) -> Mistake:
 
 def _missing_element(element: Element, tag: str, row: Child, count: int) -> Mistake:
     what = f"a <{_local(tag)}>" if row[0] == 1 else f"{row[0]} of <{_local(tag)}> and has {count}"
-    message = f"{_shown(element)} needs {what}: {PASSES if row[4] else REFUSES}"
-    mistake = Mistake(Kind.MISSING_ELEMENT, element, None, message, f"add <{_local(tag)}>", not row[4])
-    return mistake._replace(refused_since=row[4]) if isinstance(row[4], str) else mistake
+    words = f"{_shown(element)} needs {what}"
+    return _unless_tolerated(Kind.MISSING_ELEMENT, element, words, f"add <{_local(tag)}>", row[4])
 
 
-def _broken_condition(element: Element, words: str, tolerated: bool | str) -> Mistake:
+def _unless_tolerated(kind: Kind, element: Element, words: str, help_: str, tolerated: Tolerated) -> Mistake:
+    """A mistake that libvirt refuses, if it does not pass over it, or does since some release."""
     message = f"{words}: {PASSES if tolerated else REFUSES}"
-    mistake = Mistake(Kind.CONDITION, element, None, message, f"change what {_shown(element)} holds", not tolerated)
-    return mistake._replace(refused_since=tolerated) if isinstance(tolerated, str) else mistake
+    since = tolerated if isinstance(tolerated, str) else ""
+    return Mistake(kind, element, None, message, help_, not tolerated, refused_since=since)
 
 
 def _stray_text(holder: Element, parent: Element, text: str, is_tail: bool) -> Mistake:
@@ -423,7 +423,7 @@ def _missing_elements(
 def _broken_conditions(element: Element, conditions: Sequence[Condition]) -> Iterator[Mistake]:
     for test, words, tolerated in conditions:
         if not _holds(element, test):
-            yield _broken_condition(element, words, tolerated)
+            yield _unless_tolerated(Kind.CONDITION, element, words, f"change what {_shown(element)} holds", tolerated)
 
 
 def _texts(element: Element) -> Iterator[tuple[Element, str, bool]]:

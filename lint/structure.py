@@ -18,9 +18,12 @@ from domlint.versions import Version
 Simple: TypeAlias = tuple[str, Any, str, int]
 Clause: TypeAlias = tuple[tuple[str, str | None], ...]
 Target: TypeAlias = "int | tuple[tuple[Clause, int], ...]"
-Attribute: TypeAlias = tuple[int, bool, str, bool, bool]
-Child: TypeAlias = "tuple[int, int, Target, str, bool | str, bool, bool]"
-Condition: TypeAlias = "tuple[str, str, bool | str]"
+Tolerated: TypeAlias = "bool | str"
+"""Whether libvirt passes over what is missing or does not hold, or the release since which it does not."""
+
+Attribute: TypeAlias = tuple[int, bool, str, bool, Tolerated]
+Child: TypeAlias = tuple[int, int, Target, str, Tolerated, bool, bool]
+Condition: TypeAlias = tuple[str, str, Tolerated]
 Type: TypeAlias = tuple[
     str,
     Mapping[str, Attribute],

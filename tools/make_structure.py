@@ -39,9 +39,6 @@ UNBOUNDED: Final = -1
 _LONG: Final = 1000
 """Characters of a simple type in the tables from which on it takes long to compare a value with it."""
 
-FACTS_OF_ELEMENTS: Final = ("tolerated", "single", "ignored")
-"""What the schemas say of an element besides its type: what happens where it is missing, repeated, or wrong."""
-
 NOTHING: Final = "urn:domlint:nothing"
 """The namespace of a wildcard that lets nothing in: it stands where an element has no children."""
 
@@ -364,7 +361,7 @@ class Tables:
                     child.get("use") == "required",
                     _fact(child, "since") or "",
                     _fact(child, "ignored") is not None,
-                    _fact(child, "tolerated") is not None,
+                    _tolerated(child),
                 )
 
     def _particles(self, at: Element, least: int, most: int, found: dict[str, Any], wildcards: list[str]) -> None:
@@ -392,7 +389,7 @@ class Tables:
                 most = UNBOUNDED if UNBOUNDED in (most, before[1]) else most + before[1]
             found[name] = (least, most, *row)
 
-    def _element(self, at: Element) -> tuple[str, tuple[Any, str, bool]]:
+    def _element(self, at: Element) -> tuple[str, tuple[Any, ...]]:
         declaration = at
         name = at.get("name")
         if name is None:
@@ -406,7 +403,8 @@ class Tables:
         facts = (
             _fact(at, "since") or _fact(declaration, "since") or "",
             _tolerated(at),
-            *(_fact(at, fact) is not None for fact in FACTS_OF_ELEMENTS if fact != "tolerated"),
+            _fact(at, "single") is not None,
+            _fact(at, "ignored") is not None,
         )
         return name, (target, *facts)
 
