@@ -10,7 +10,7 @@ from domlint.cached import cached_property
 from domlint.findings import Location
 
 if TYPE_CHECKING:
-    from domlint.positions import ElementSpan, Positions, Text
+    from domlint.positions import ElementSpan, Positions, Span, Text
     from domlint.structure import Structure
 
 Element: TypeAlias = etree._Element
@@ -88,38 +88,29 @@ class Document:
         return {}
 
     def _find(self, element: Element, attribute: str | None) -> Location:
-        if len(self._places) < _FEW_PLACES:
-            place = self._find_on_line(element, attribute)
-            if place is not None:
-                return place
+        line = cast("int", element.sourceline) or 0  # the stubs of lxml do not say
+        found = self._start_tag_on(line, element) if self._has_few_places else None
         xpath = self._path(element)
-        positions = self._positions
-        if positions is None:
-            line = cast("int", element.sourceline) or 1  # the stubs of lxml do not say
-            return Location(self.name, line, 1, line, 1, xpath=xpath)
-        span = self._span(positions, element)
-        start, end = span.start_tag
-        if attribute is not None and attribute in span.attributes:
-            start, end = span.attributes[attribute]
-            xpath = f"{xpath}/@{attribute}" if xpath else ""
-        return self.locate_bytes(start, end, xpath)
-
-    def _find_on_line(self, element: Element, attribute: str | None) -> Location | None:
-        """A place for which the line that lxml knows will do; None where that is not sure."""
-        tag = str(element.tag)
-        if self._text is None or "{" in tag:
-            return None
-        found = self._text.start_tag_on(cast("int", element.sourceline) or 0, tag.encode())
         if found is None:
-            return None
+            positions = self._positions
+            if positions is None:
+                return Location(self.name, line or 1, 1, line or 1, 1, xpath=xpath)
+            span = self._span(positions, element)
+            found = span.start_tag, span.attributes
         (start, end), attributes = found
-        xpath = str(element.getroottree().getpath(element))
-        if len(xpath) > _LONGEST_XPATH:
-            xpath = ""
         if attribute is not None and attribute in attributes:
             start, end = attributes[attribute]
             xpath = f"{xpath}/@{attribute}" if xpath else ""
         return self.locate_bytes(start, end, xpath)
+
+    @property
+    def _has_few_places(self) -> bool:
+        return len(self._places) < _FEW_PLACES
+
+    def _start_tag_on(self, line: int, element: Element) -> "tuple[Span, dict[str, Span]] | None":
+        """The start tag of an element and its attributes, if the line that lxml knows tells; None where it does not."""
+        tag = str(element.tag)
+        return None if self._text is None or "{" in tag else self._text.start_tag_on(line, tag.encode())
 
     def locate_bytes(self, start: int, end: int, xpath: str = "") -> Location:
         """The place of a span of bytes of ``text``, which is not None."""
@@ -216,7 +207,7 @@ class Document:
         That counts all siblings before the element each time: too slow for many findings in one long list.
         """
         steps: list[str] = []
-        parent = element.getparent()
+        parent = None if self._has_few_places else element.getparent()
         while parent is not None:
             if parent not in self._steps:
                 self._steps[parent] = _steps_of(parent)
