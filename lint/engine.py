@@ -143,10 +143,11 @@ class _Node:
             for one in alike:
                 one.is_shared = True
 
-    def at(self, path: str) -> "_Node":
-        """The node at the end of a path from here, which is made where there is none (see RuleModule.paths)."""
-        steps, mentions = _steps_and_mentions(path)
-        words = _words_of(path)
+    def at(self, steps: Iterable[str], mentions: frozenset[bytes], words: frozenset[bytes]) -> "_Node":
+        """The node at the end of a path from here, which is made where there is none.
+
+        ``words`` are those without any of which in a file the path is not met; none where it is met in most files.
+        """
         node = self
         for step in steps:
             node.words = None if node.words is None or not words else node.words | words
@@ -222,9 +223,8 @@ def _steps_and_mentions(path: str) -> tuple[list[str], frozenset[bytes]]:
     return [] if steps == "." else steps.split("/"), frozenset(map(str.encode, mentions))
 
 
-def _words_of(path: str) -> frozenset[bytes]:
+def _words_of(steps: Iterable[str], mentions: frozenset[bytes]) -> frozenset[bytes]:
     """The words without any of which in a file a path is not met; none where it is met in most files."""
-    steps, mentions = _steps_and_mentions(path)
     rare = [step.encode() for step in steps if step not in _COMMON]
     return mentions or frozenset(rare[-1:])
 
@@ -285,6 +285,7 @@ class Plan:
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
         self._paths = _Node()
         self._concerned: dict[Where, _Group] = {}
+        self._nodes: dict[str, _Node] = {}
         self._vocabulary = Vocabulary()
         self._tell_offers = any(host.domain_capabilities for host in self.hosts)
         for given in rules:
@@ -302,8 +303,13 @@ class Plan:
         return self._suppression_modules if path == SUPPRESSIONS else self._node(path).modules
 
     def _node(self, path: str) -> _Node:
-        self._vocabulary.add(_words_of(path))
-        return self._paths.at(path)
+        node = self._nodes.get(path)
+        if node is None:
+            steps, mentions = _steps_and_mentions(path)
+            words = _words_of(steps, mentions)
+            self._vocabulary.add(words)
+            node = self._nodes[path] = self._paths.at(steps, mentions, words)
+        return node
 
     def _add(self, rule: Rule) -> None:
         if Needs.STRICT in rule.needs and not self._strict:
