@@ -118,6 +118,10 @@ class Finding(NamedTuple):
     url: str = ""
     remedy: Remedy | None = None
 
+    def remedy_for(self, with_unsafe: bool) -> Remedy | None:
+        """The remedy, if it is safe or, ``with_unsafe``, in any case."""
+        return self.remedy if self.remedy is not None and (self.remedy.is_safe or with_unsafe) else None
+
 
 class Suppressed(NamedTuple):
     """A finding that the file itself says shall not be told.

@@ -53,7 +53,7 @@ def fix(plan: Plan, source: Source, with_unsafe: bool = False, told: Told | None
         seen.add(step.data)
         data, report = step.data, step.report
         fixed = (*fixed, *step.fixed)
-    left = tuple(one._replace(remedy=None) if _is_offered(one, with_unsafe) else one for one in report.findings)
+    left = tuple(one._replace(remedy=None) if one.remedy_for(with_unsafe) else one for one in report.findings)
     return Fixed(data, fixed, report._replace(findings=left))
 
 
@@ -87,7 +87,7 @@ class _Mender:
         return [
             finding
             for finding in (report if self._told is None else self._told(report)).findings
-            if _is_offered(finding, self._with_unsafe) and _key(finding) not in self._refused
+            if finding.remedy_for(self._with_unsafe) is not None and _key(finding) not in self._refused
         ]
 
     def _check(self, data: bytes) -> FileReport | None:
@@ -96,10 +96,6 @@ class _Mender:
         if parse(self._source.name, data).faults:
             return None
         return self._plan.check(self._source._replace(data=data))
-
-
-def _is_offered(finding: Finding, with_unsafe: bool) -> bool:
-    return finding.remedy is not None and (finding.remedy.is_safe or with_unsafe)
 
 
 def _key(finding: Finding) -> _Key:
@@ -130,11 +126,7 @@ def apply(data: bytes, findings: Iterable[Finding], with_unsafe: bool = False) -
 
     Where two overlap, the first in the file is taken, and of two at one place the safe one.
     """
-    offered = [
-        (finding, finding.remedy)
-        for finding in findings
-        if finding.remedy is not None and (finding.remedy.is_safe or with_unsafe)
-    ]
+    offered = [(finding, remedy) for finding in findings if (remedy := finding.remedy_for(with_unsafe)) is not None]
     offered.sort(key=lambda pair: (_begin(pair[1]), not pair[1].is_safe))
     taken = _Taken()
     done = [finding for finding, remedy in offered if taken.take(remedy.edits)]

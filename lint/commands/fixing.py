@@ -108,9 +108,7 @@ def _fixed(task: "Task", report: "FileReport", with_unsafe: bool, told: "Told") 
     from domlint.engine import Source
     from domlint.fixing import Fixed, fix
 
-    is_needless = not any(
-        one.remedy is not None and (one.remedy.is_safe or with_unsafe) for one in told(report).findings
-    )
+    is_needless = not any(one.remedy_for(with_unsafe) for one in told(report).findings)
     if is_needless and task.input.path is not None:
         return b"", Fixed(b"", (), report)
     data = task.input.read()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection
 
 from click import style
@@ -20,27 +19,25 @@ def render(report: Report, _columns: int | None = None) -> str:
     Where something can be fixed, ``[*]`` marks rules of which ``--fix`` mends all findings, ``[-]`` those of which it
     mends some, or can with ``--unsafe-fixes``.
     """
-    told = [first for file in report.checked for first, *_others in told_together(file.findings)]
-    found = Counter((finding.code, finding.name) for finding in told)
-    gravest = {
-        finding.code: COLOURS[severity]
-        for severity in reversed(Severity)
-        for finding in told
-        if finding.severity is severity
-    }
-    by_code: dict[str, list[Finding]] = {}
-    for finding in told:
-        by_code.setdefault(finding.code, []).append(finding)
-    marks = {code: _mark(findings) for code, findings in by_code.items()}
+    by_rule: dict[tuple[str, str], list[Finding]] = {}
+    for file in report.checked:
+        for first, *_others in told_together(file.findings):
+            by_rule.setdefault((first.code, first.name), []).append(first)
+    marks = {rule: _mark(findings) for rule, findings in by_rule.items()}
     has_marks = any(mark.strip("[ ]") for mark in marks.values())
-    by_count = sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    digits = max((len(str(count)) for _kind, count in by_count), default=0)
-    letters = max((len(code) for (code, _name), _count in by_count), default=0)
+    digits = max((len(str(len(findings))) for findings in by_rule.values()), default=0)
+    letters = max((len(code) for code, _name in by_rule), default=0)
     return "".join(
-        f"{count:>{digits}}  {style(f'{code:<{letters}}', fg=gravest[code], bold=True)}  "
-        f"{f'{marks[code]} ' if has_marks else ''}{name}\n"
-        for (code, name), count in by_count
+        f"{len(findings):>{digits}}  {style(f'{code:<{letters}}', fg=_colour(findings), bold=True)}  "
+        f"{f'{marks[code, name]} ' if has_marks else ''}{name}\n"
+        for (code, name), findings in sorted(by_rule.items(), key=lambda item: (-len(item[1]), item[0]))
     )
+
+
+def _colour(findings: Collection[Finding]) -> str:
+    """The colour of the gravest finding."""
+    severities = {finding.severity for finding in findings}
+    return next(COLOURS[severity] for severity in Severity if severity in severities)
 
 
 def _mark(findings: Collection[Finding]) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
-from domlint.findings import Severity
+from domlint.findings import Finding, Severity
 from domlint.printable import printable
 from domlint.reports.words import counted, names_in_words, told_together
 from domlint.run import Report
@@ -36,18 +37,20 @@ def _gone(report: Report) -> str:
 
 def _mendable(report: Report, told_once: bool) -> str:
     """How many of the findings domlint can mend itself."""
-    remedies = [
-        findings[0].remedy
-        for file in report.checked
-        for findings in (told_together(file.findings) if told_once else ([one] for one in file.findings))
-    ]
-    safe = sum(remedy is not None and remedy.is_safe for remedy in remedies)
-    unsafe = sum(remedy is not None and not remedy.is_safe for remedy in remedies)
+    told = list(_told(report, told_once))
+    safe = sum(one.remedy_for(False) is not None for one in told)
+    unsafe = sum(one.remedy is not None for one in told) - safe
     if safe and unsafe:
         return f"{safe} can be fixed with --fix, {unsafe} more with --unsafe-fixes."
     if safe:
         return f"{safe} can be fixed with --fix."
     return f"{unsafe} can be fixed with --fix --unsafe-fixes." if unsafe else ""
+
+
+def _told(report: Report, told_once: bool) -> Iterator[Finding]:
+    """The findings, with ``told_once`` the first of those that are told together."""
+    for file in report.checked:
+        yield from (first for first, *_others in told_together(file.findings)) if told_once else file.findings
 
 
 def _counted(report: Report, told_once: bool) -> str:
@@ -58,11 +61,7 @@ def _counted(report: Report, told_once: bool) -> str:
         checked += f", {counted(len(report.suppressed), 'finding')} suppressed"
     if report.compared is not None:
         checked += f", {counted(report.compared.old, 'old finding')}"
-    found = Counter(
-        findings[0].severity
-        for file in report.checked
-        for findings in (told_together(file.findings) if told_once else ([one] for one in file.findings))
-    )
+    found = Counter(one.severity for one in _told(report, told_once))
     parts = [counted(found[severity], severity.value, _PLURALS[severity]) for severity in Severity if found[severity]]
     new = "" if report.compared is None else "new "
     if not parts:
