@@ -361,7 +361,7 @@ _MIXED_TAGS: Final = Version(11, 3, 0)
 
 
 def _are_mixed_tags_refused(context: Context) -> bool:
-    return context.libvirt is None or context.libvirt >= _MIXED_TAGS
+    return not context.is_older_than(_MIXED_TAGS)
 
 
 @rule(

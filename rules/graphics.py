@@ -152,7 +152,7 @@ def graphics_type_unsupported(context: Context, graphics: Graphics) -> Problems:
 
     The desktop is VirtualBox's; libvirt offers RDP of QEMU since 11.1.0. It refuses to define the domain.
     """
-    is_old = graphics.type == "rdp" and context.libvirt is not None and context.libvirt < _RDP_SINCE
+    is_old = graphics.type == "rdp" and context.is_older_than(_RDP_SINCE)
     if graphics.type in _NEVER or is_old:
         yield Problem(
             Spot(graphics.element, "type"),

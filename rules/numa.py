@@ -722,7 +722,7 @@ def restrictive_in_part(context: Context, found: tuple[Element, Maybe[int]]) -> 
     whole, part = attribute(memory, "mode"), attribute(element, "mode")
     if isinstance(whole, Unknown) or isinstance(part, Unknown) or (whole == _RESTRICTIVE) == (part == _RESTRICTIVE):
         return
-    if whole != _RESTRICTIVE and context.libvirt is not None and context.libvirt < _BOTH_SINCE:
+    if whole != _RESTRICTIVE and context.is_older_than(_BOTH_SINCE):
         return
     yield Problem(
         Spot(element, None if part is None else "mode"),

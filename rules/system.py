@@ -225,7 +225,7 @@ def acpi_table_twice(context: Context, element: Element) -> Problems:
     kind = attribute(element, "type")
     if not isinstance(kind, str) or not context.domain.runs_on_qemu:
         return
-    is_single = context.libvirt is not None and context.libvirt < _FIRST_WITH_MANY_TABLES
+    is_single = context.is_older_than(_FIRST_WITH_MANY_TABLES)
     for other in element.itersiblings("table", preceding=True):
         if is_single or (kind != "raw" and attribute(other, "type") == kind):
             yield Problem(

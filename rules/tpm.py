@@ -188,7 +188,7 @@ def tpm_needs_version_2(context: Context, tpm: _Tpm) -> Problems:
     how = "" if attribute(tpm.backend, "version") else ", which it is on x86 when it names no version"
     for part in chosen:
         since = Version(10, 10, 0) if part is profile else Version(7, 10, 0)
-        if context.libvirt is None or context.libvirt >= since:
+        if not context.is_older_than(since):
             yield Problem(
                 Spot(part),
                 f"<{part.tag}> is for a TPM of version 2.0, and this one is of 1.2{how}",

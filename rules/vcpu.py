@@ -403,7 +403,7 @@ _ADDS_IOMMU = Version(10, 10, 0)
 def _lacks_interrupt_mode(context: Context) -> bool:
     devices = context.domain.devices
     iommu = None if devices is None else devices.find("iommu")
-    adds = context.libvirt is None or context.libvirt >= _ADDS_IOMMU
+    adds = not context.is_older_than(_ADDS_IOMMU)
     if iommu is None:
         return not adds
     model, mode = attribute(iommu, "model"), attribute(iommu.find("driver"), "eim")

@@ -274,6 +274,10 @@ class Context:
         self.domain = cast("Domain", domain)
         self._selected: dict[tuple[object, Element], tuple[Any, ...]] = {}
 
+    def is_older_than(self, version: tuple[int, ...]) -> bool:
+        """Tell whether the libvirt that reads the file is older; one that is not known is taken for the newest."""
+        return self.libvirt is not None and self.libvirt < version
+
     def selected(self, each: Callable[[Context, Element], Iterable[Any]], element: Element) -> tuple[Any, ...]:
         """What ``each`` makes of an element; it is asked once, however many rules want to know."""
         key = (each, element)

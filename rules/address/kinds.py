@@ -301,7 +301,7 @@ def _each_serial(context: Context, address: Element) -> Iterator[_WrongPort]:
         return
     if serial.getparent() is not context.domain.devices or not isinstance(kind, str) or kind in _UNTOLD:
         return
-    is_older = context.libvirt is not None and context.libvirt < _WITHOUT_ADDRESS_SINCE
+    is_older = context.is_older_than(_WITHOUT_ADDRESS_SINCE)
     port = SerialPort(serial)
     type_, fitting = port.type_on(context.machine), port.address_on(context.machine)
     if isinstance(type_, str) and fitting not in (None, kind) and (fitting or not is_older):

@@ -39,7 +39,7 @@ def smartcard_second(context: Context, smartcard: Element) -> Problems:
     """
     devices = context.domain.devices
     first = None if devices is None else child(devices, "smartcard")
-    is_old = context.libvirt is not None and context.libvirt < _CHECKED_AT_DEFINE
+    is_old = context.is_older_than(_CHECKED_AT_DEFINE)
     outcome = Outcome.START if is_old else None
     address = child(smartcard, "address")
     if first is not None and first is not smartcard:

@@ -86,7 +86,7 @@ def _model_of(context: Context, device: Element) -> str | None:
 
 
 def _is_older(context: Context, place: _Place) -> bool:
-    return place.asked is not None and context.libvirt is not None and context.libvirt < place.asked
+    return place.asked is not None and context.is_older_than(place.asked)
 
 
 @rule(
@@ -142,7 +142,7 @@ def _each_without_bus(context: Context, devices: Element) -> Iterator[Element]:
         return
     # Libvirt starts a NIC of Arm's boards in an old way that asks for no address; a vexpress has no place for a vsock.
     tags = [tag for tag in _BUS_SEEKING if tag != "interface" or machine.arch in RISCV]
-    if context.libvirt is None or context.libvirt >= (9, 1, 0):
+    if not context.is_older_than((9, 1, 0)):
         tags.append("crypto")
     if machine.name.startswith("vexpress-"):
         tags = ["vsock"]

@@ -154,7 +154,7 @@ def iommu_interrupts(context: Context, iommu: tuple[Element, str]) -> Problems:
     features = child(context.domain.element, "features")
     ioapic = None if features is None else child(features, "ioapic")
     remapping, wide = attribute(driver, "intremap"), attribute(driver, "eim")
-    apic, is_older = attribute(ioapic, "driver"), context.libvirt is not None and context.libvirt < _TAKING_IOAPIC
+    apic, is_older = attribute(ioapic, "driver"), context.is_older_than(_TAKING_IOAPIC)
     if remapping == "on" and (apic == "kvm" or (is_older and apic is None)):
         yield Problem(
             Spot(driver, "intremap"),

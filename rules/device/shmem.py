@@ -107,9 +107,7 @@ def shmem_size(context: Context, memory: _SharedMemory) -> Problems:
             f"shared memory of {size} bytes: it must be a power of two, and at least 1 MiB",
             f"say <size unit='MiB'>{max(1, 1 << max(0, (size - 1).bit_length() - 20))}</size>"
             + ("; without a unit, it is bytes" if unit is None else ""),
-            outcome=Outcome.DEFINE
-            if context.libvirt is None or context.libvirt >= _CHECKED_AT_DEFINITION
-            else Outcome.START,
+            outcome=Outcome.DEFINE if not context.is_older_than(_CHECKED_AT_DEFINITION) else Outcome.START,
         )
 
 

@@ -60,7 +60,7 @@ def watchdog_of_other_machine(context: Context, watchdog: tuple[Element, str]) -
     device, which every machine with PCI can have.
     """
     element, model = watchdog
-    if model == "ib700" and context.libvirt is not None and context.libvirt < (9, 3, 0):
+    if model == "ib700" and context.is_older_than((9, 3, 0)):
         return
     if machines := _lacking(model, context.machine):
         yield Problem(

@@ -28,10 +28,6 @@ def _each_encrypted(context: Context, devices: Element) -> Iterator[tuple[Layer,
             yield layer, encryption
 
 
-def _is_new(context: Context, version: Version) -> bool:
-    return context.libvirt is None or context.libvirt >= version
-
-
 def _encrypted(
     *,
     encryption: str = "<encryption format='luks'>",
@@ -109,7 +105,7 @@ def encryption_not_for_image(context: Context, encrypted: tuple[Layer, Element])
     image = layer.storage.format
     if not isinstance(format_, str) or engine is UNKNOWN:
         return
-    spot, is_new = Spot(encryption, "format"), _is_new(context, _ENGINES)
+    spot, is_new = Spot(encryption, "format"), not context.is_older_than(_ENGINES)
     if format_ in ("default", "qcow"):
         if not is_new and image not in ("qcow", "qcow2"):
             return

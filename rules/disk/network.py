@@ -30,10 +30,6 @@ def _each_network(context: Context, devices: Element) -> Iterator[Layer]:
     return (layer for layer in each_layer(context, devices) if layer.storage.protocol in _PROTOCOLS)
 
 
-def _is_older(context: Context, version: Version) -> bool:
-    return context.libvirt is not None and context.libvirt < version
-
-
 def _remote(
     *parts: str,
     protocol: str = "nbd",
@@ -79,7 +75,7 @@ def not_one_server(context: Context, layer: Layer) -> Problems:
     if source is None or len(hosts) == 1 or protocol not in (*_ONE_HOST, "nfs"):
         return
     # Older ones take no server of iSCSI for granted; which release began to count them is not known.
-    if protocol == "iscsi" and _is_older(context, _ISCSI_COUNTED):
+    if protocol == "iscsi" and context.is_older_than(_ISCSI_COUNTED):
         return
     outcome = Outcome.DEFINE if protocol == "nfs" else Outcome.START
     yield Problem(
@@ -193,7 +189,7 @@ def tls_not_for_protocol(context: Context, layer: Layer) -> Problems:
             f"the domain does not start: {layer.words} is read by {protocol}, and tls is for nbd",
             "remove tls",
         )
-    if isinstance(attribute(source, "tlsHostname"), str) and not _is_older(context, Version(8, 2, 0)):
+    if isinstance(attribute(source, "tlsHostname"), str) and not context.is_older_than(Version(8, 2, 0)):
         yield Problem(
             Spot(source, "tlsHostname"),
             f"libvirt refuses the definition: {layer.words} is read by {protocol}, and tlsHostname is for nbd",
@@ -287,7 +283,7 @@ def protocol_gone(context: Context, layer: Layer) -> Problems:
     """
     protocol, source = layer.storage.protocol, layer.storage.source
     since = _GONE.get(str(protocol))
-    if source is None or since is None or _is_older(context, since) or (protocol == "vxhs" and not layer.is_top):
+    if source is None or since is None or context.is_older_than(since) or (protocol == "vxhs" and not layer.is_top):
         return
     outcome = Outcome.START if protocol == "vxhs" else Outcome.DEFINE
     yield Problem(
@@ -344,7 +340,7 @@ def authentication_not_for_protocol(context: Context, layer: Layer) -> Problems:
         return
     secret = child(auth, "secret")
     kind, needed = attribute(secret, "type"), _SECRETS.get(str(protocol))
-    if protocol in _WITHOUT_AUTH and not _is_older(context, Version(9, 0, 0)):
+    if protocol in _WITHOUT_AUTH and not context.is_older_than(Version(9, 0, 0)):
         yield Problem(
             Spot(auth),
             f"libvirt refuses the definition: {layer.words} is read by {protocol}, which knows no users",

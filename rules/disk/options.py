@@ -140,7 +140,7 @@ def option_not_for_bus(context: Context, disk: Disk) -> Problems:
         if disk.bus not in option.taken and (spot := option.found(disk)) is not None:
             buses = " or ".join(sorted(option.taken))
             # libvirt 7.0.0 looks at I/O threads when it makes QEMU's command line.
-            late = option.attribute == "iothread" and context.libvirt is not None and context.libvirt < _SEEN_IN_9
+            late = option.attribute == "iothread" and context.is_older_than(_SEEN_IN_9)
             yield Problem(
                 spot,
                 f"{_refusal(late)}: {option.words} of the {disk} is for the bus {buses}, not for {disk.bus}",
@@ -463,7 +463,7 @@ def product_too_long(context: Context, disk: Disk) -> Problems:
     SATA and IDE disks can have 40 since libvirt 11.1.0; before that, no disk had more than 16.
     """
     text = text_of(disk.parts["product"])
-    is_old = context.libvirt is not None and context.libvirt < _ATA_PRODUCT
+    is_old = context.is_older_than(_ATA_PRODUCT)
     length = len(text.encode()) if isinstance(text, str) else 0
     if 16 < length <= 40 and (disk.bus == "scsi" or is_old):
         yield Problem(

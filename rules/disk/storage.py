@@ -60,7 +60,7 @@ def source_missing(context: Context, disk: Disk) -> Problems:
             says += ": without 'type' it is a file"
             advice = "say which type of disk <source> is of: type='block' for dev=…, type='network' for protocol=…"
         yield Problem(spot, f"libvirt refuses the definition: the {disk} has no source{says}", advice)
-    elif disk.bus == "usb" and (context.libvirt is None or context.libvirt >= _NEWEST):
+    elif disk.bus == "usb" and not context.is_older_than(_NEWEST):
         yield Problem(
             spot,
             f"libvirt refuses the definition: the {disk} is a drive on USB, and has no medium",
@@ -292,7 +292,7 @@ def startup_policy_not_for_disk(context: Context, disk: Disk) -> Problems:
     policy, kind = attribute(disk.source, "startupPolicy"), disk.storage.type
     if disk.source is None or not isinstance(policy, str) or not isinstance(kind, str):
         return
-    is_old = context.libvirt is not None and context.libvirt < Version(9, 0, 0)
+    is_old = context.is_older_than(Version(9, 0, 0))
     if kind == "network" or (kind not in _WITH_FILES and not is_old):
         what = f"a disk of type '{kind}' has none"
     elif policy == "requisite" and disk.device in ("disk", "lun"):
@@ -468,7 +468,7 @@ def vhost_disk_without_shared_memory(context: Context, disk: Disk) -> Problems:
     """
     kind = disk.storage.type
     since = _SHARING_SINCE.get(kind) if isinstance(kind, str) else None
-    if since is None or (context.libvirt is not None and context.libvirt < since):
+    if since is None or context.is_older_than(since):
         return
     domain = context.domain.element
     sharing = memory_sharing(domain)

@@ -24,4 +24,4 @@ def firmware_example(
 
 def is_forgetful(context: Context) -> bool:
     """Tell whether libvirt forgets which firmware it has chosen, and chooses anew at every start."""
-    return context.libvirt is not None and context.libvirt < Version.parse(PERSISTENT)
+    return context.is_older_than(Version.parse(PERSISTENT))

@@ -105,7 +105,7 @@ def _is_read(libvirt: Version | None) -> bool:
 
 
 def _lacks_maximum(context: Context) -> bool:
-    if context.libvirt is not None and context.libvirt < _FIRST_WITH_MAXIMUM:
+    if context.is_older_than(_FIRST_WITH_MAXIMUM):
         return True
     return context.host is not None and context.host.answer("cpu-max").presence is Presence.ABSENT
 

@@ -295,7 +295,7 @@ def machine_without_acpi(context: Context, element: Element) -> Problems:
     Boards such as the Raspberry Pi and all machines of s390x have none. libvirt 9.2 and later refuse to define the
     domain; older ones took the element and did nothing with it.
     """
-    if context.libvirt is not None and context.libvirt < _FIRST_CHECKING_ACPI:
+    if context.is_older_than(_FIRST_CHECKING_ACPI):
         return
     machine = context.host_machine
     # Without a state it is on; libvirt refuses any other state than on and off.

@@ -337,7 +337,7 @@ def _earlier(device: Element) -> Iterator[Element]:
 
 
 def _has_ramfb(context: Context, device: Element) -> bool:
-    is_pci_too = context.libvirt is None or context.libvirt >= _RAMFB_OF_PCI
+    is_pci_too = not context.is_older_than(_RAMFB_OF_PCI)
     return attribute(device, "ramfb") == "on" and is_hostdev_of(device, "mdev", *(("pci",) if is_pci_too else ()))
 
 

@@ -173,7 +173,7 @@ def too_many_modules(context: Context, modules: tuple[Module, ...]) -> Problems:
     if amounts.can_grow is not True or any(isinstance(module.model, Unknown) for module in modules):
         return
     slots = amounts.slots if isinstance(amounts.slots, int) else 0
-    counts_all = context.libvirt is not None and context.libvirt < _SLOTS_SINCE
+    counts_all = context.is_older_than(_SLOTS_SINCE)
     slotted = [module for module in modules if counts_all or module.is_slotted]
     if len(slotted) > slots:
         yield Problem(
@@ -230,7 +230,7 @@ def modules_overlap(context: Context, modules: tuple[Module, ...]) -> Problems:
     libvirt refuses to define the domain. Modules without an address get one from QEMU.
     """
     seen: list[tuple[int, int, Module]] = []
-    whole = context.libvirt is None or context.libvirt >= _OVERLAP_SINCE
+    whole = not context.is_older_than(_OVERLAP_SINCE)
     for module in modules:
         size = _mapped(module)
         if not isinstance(module.base, int) or not module.base or size is None or module.model == "sgx-epc":
@@ -335,7 +335,7 @@ def module_address_of_wrong_kind(context: Context, module: Module) -> Problems:
     if module.model == "sgx-epc":
         yield Problem(Spot(address), "memory for SGX enclaves has no address", "remove <address>")
     elif kinds and module.address in _WRONG_ADDRESSES:
-        too_old = context.libvirt is not None and context.libvirt < _CCW_SINCE
+        too_old = context.is_older_than(_CCW_SINCE)
         if module.address not in kinds or too_old:
             yield Problem(
                 Spot(address, "type"),

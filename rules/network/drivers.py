@@ -66,7 +66,7 @@ def virtio_options_of_other_model(context: Context, driver: InterfacePart) -> Pr
     few.
     """
     options = [name for name in VIRTIO_OPTIONS if isinstance(attribute(driver.element, name), str)]
-    if context.libvirt is not None and context.libvirt < (7, 9, 0):
+    if context.is_older_than((7, 9, 0)):
         options = [name for name in options if name != "page_per_vq"]  # which it does not know
     if options and _is_virtio_in_the_end(context, driver) is False:
         model = network_model(driver.interface)

@@ -56,7 +56,7 @@ def _may_be_passt(context: Context, part: InterfacePart) -> bool | None:
     """
     if part.type not in ("user", "vhostuser") or part.is_passt is not False:
         return None if part.type == "user" and part.is_passt is None else part.type == "user" and bool(part.is_passt)
-    if part.type == "vhostuser" or (context.libvirt is not None and context.libvirt < (10, 6, 0)):
+    if part.type == "vhostuser" or context.is_older_than((10, 6, 0)):
         return False
     return False if context.host is not None and "netdev.user" in context.host.flags else None
 
@@ -65,11 +65,11 @@ def _has_guest_address(context: Context, part: InterfacePart) -> bool | None:
     if part.type == "vhostuser":
         return part.is_passt
     # Until 9.0.0 at least, libvirt passes over the addresses of vDPA interfaces.
-    return part.type == "vdpa" and context.libvirt is not None and context.libvirt < (11, 3, 0)
+    return part.type == "vdpa" and context.is_older_than((11, 3, 0))
 
 
 def _has_guest_route(context: Context, part: InterfacePart) -> bool | None:
-    return part.type == "vdpa" and context.libvirt is not None and context.libvirt < (11, 3, 0)
+    return part.type == "vdpa" and context.is_older_than((11, 3, 0))
 
 
 def _has_vlan(context: Context, part: InterfacePart) -> bool | None:
@@ -81,17 +81,17 @@ def _has_vlan(context: Context, part: InterfacePart) -> bool | None:
         port = port_type(part.interface)
         if port in (None, "openvswitch"):
             return None if port is None else True
-        tags_bridges = context.libvirt is None or context.libvirt >= (11, 0, 0)
+        tags_bridges = not context.is_older_than((11, 0, 0))
         return tags_bridges and child(part.interface, "virtualport") is None
     return part.type == "network"
 
 
 def _has_queues(context: Context, part: InterfacePart) -> bool | None:
-    return part.type == "vdpa" and (context.libvirt is None or context.libvirt >= (9, 0, 0))
+    return part.type == "vdpa" and not context.is_older_than((9, 0, 0))
 
 
 def _has_passt(context: Context, part: InterfacePart) -> bool | None:
-    return part.type == "vhostuser" and (context.libvirt is None or context.libvirt >= (11, 1, 0))
+    return part.type == "vhostuser" and not context.is_older_than((11, 1, 0))
 
 
 def _asks_for(name: str, value: str) -> Callable[[InterfacePart], bool]:

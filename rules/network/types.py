@@ -209,7 +209,7 @@ def vhostuser_source(context: Context, found: tuple[Element, str]) -> Problems:
     source, backend = child(interface, "source"), child_attribute(interface, "backend", "type")
     spot = Spot(interface if source is None else source)
     needed = ["path"] if backend is None or (isinstance(backend, str) and backend != "passt") else []
-    if context.libvirt is not None and context.libvirt < (11, 1, 0):
+    if context.is_older_than((11, 1, 0)):
         needed = ["type", "path", "mode"]
     missing = [name for name in needed if attribute(source, name) is None]
     if missing:

@@ -99,7 +99,7 @@ def option_of_another_pci_controller(context: Context, found: tuple[PciControlle
         option = OPTIONS.get(name)
         if option is None or model in option.models or not isinstance(model, str):
             continue
-        if option.since is not None and context.libvirt is not None and context.libvirt < option.since:
+        if option.since is not None and context.is_older_than(option.since):
             continue
         words = " and ".join(sorted(option.models))
         yield Problem(

@@ -430,7 +430,7 @@ def source_duplicate(context: Context, failover: Failover) -> Problems:
     Numbers are compared as libvirt reads them: 0x10 and 16 are the same slot, a missing domain is 0.
     """
     seen: dict[tuple[int, int, int, int], Element] = {}
-    at_start = context.libvirt is not None and context.libvirt < Version(7, 1, 0)
+    at_start = context.is_older_than(Version(7, 1, 0))
     for device in context.domain.devices.iterchildren("interface", "hostdev"):  # type: ignore[union-attr]
         address = host_address(device)
         if address is None:

@@ -143,7 +143,7 @@ def failover_capability_unknown(context: Context, spots: tuple[Spot, tuple[tuple
 
 
 def _ignores_all(context: Context) -> bool:
-    return context.libvirt is not None and context.libvirt < TEAMING_SINCE
+    return context.is_older_than(TEAMING_SINCE)
 
 
 def _each_ignored(context: Context, element: Element) -> Iterator[Teaming]:

@@ -362,7 +362,7 @@ def _left_to_qemu(context: Context, device: Element) -> bool:
     if device.tag == "interface" or is_hostdev_of(device, "pci", "mdev") or context.host is None:
         return False
     reports = context.host.answer("migration.blocked-reasons").presence in (Presence.PRESENT, Presence.IMPLIED)
-    return reports and (context.libvirt is None or context.libvirt >= _BLOCKERS_ASKED_SINCE)
+    return reports and not context.is_older_than(_BLOCKERS_ASKED_SINCE)
 
 
 @rule(

@@ -515,7 +515,7 @@ def usb_without_default_model(context: Context, found: tuple[Element | None, May
     the file has none is one without a model, too.
     """
     element, model = found
-    is_new = context.libvirt is None or context.libvirt >= _WITHOUT_LEGACY
+    is_new = not context.is_older_than(_WITHOUT_LEGACY)
     never_had = context.machine.kind in _NEVER_WITH_LEGACY
     if model is None and (is_new or never_had):
         where = context.domain.devices if element is None else element
