@@ -1,21 +1,18 @@
 """What is wrong with the structure of a document, in words: what it is, where, what libvirt does, and the way out."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from enum import Enum
 from typing import Final, NamedTuple
 
 from domlint.document import Element
 from domlint.placeholders import is_placeholder
 from domlint.printable import printable
-from domlint.structure import (
-    PASSES,
-    REFUSES,
+from domlint.tables import (
     SPACES,
     UNBOUNDED,
     Attribute,
     Child,
     Condition,
-    Kind,
-    Mistake,
     Tables,
     Target,
     Tolerated,
@@ -23,6 +20,57 @@ from domlint.structure import (
     chosen_type,
     numbers_of,
 )
+from domlint.versions import Version
+
+
+class Kind(Enum):
+    """What kind of mistake it is."""
+
+    UNKNOWN_ELEMENT = "unknown element"
+    UNKNOWN_ATTRIBUTE = "unknown attribute"
+    MISPLACED_ELEMENT = "misplaced element"
+    OTHER_TYPE = "content of another type"
+    VALUE = "value not allowed"
+    MISSING_ATTRIBUTE = "missing attribute"
+    MISSING_ELEMENT = "missing element"
+    REPEATED_ELEMENT = "repeated element"
+    TEXT = "stray text"
+    TOO_NEW = "too new"
+    CONDITION = "condition"
+
+
+REFUSES: Final = "libvirt refuses the definition"
+PASSES: Final = "libvirt passes over it"
+
+
+class Mistake(NamedTuple):
+    """Something in a document that the schema does not have.
+
+    ``element`` and ``attribute`` are where it is. ``is_refused`` tells whether libvirt refuses the document for it;
+    where not, it passes over it without a word; ``is_harmless`` that nothing is lost then. ``other`` is the first one
+    of what is there too often, or the element that stray text stands behind. ``since`` is the libvirt that brought what
+    is TOO_NEW for an older one. ``meant`` is the name or value that is like this one, where there is only one.
+    ``refused_since`` is the libvirt that came to refuse what older ones pass over.
+    """
+
+    kind: Kind
+    element: Element
+    attribute: str | None
+    message: str
+    help: str
+    is_refused: bool
+    other: Element | None = None
+    since: str = ""
+    is_harmless: bool = False
+    meant: str = ""
+    refused_since: str = ""
+
+    def as_read_by(self, libvirt: Version | None) -> "Mistake":
+        """The mistake as a libvirt takes it, the newest where it is not known."""
+        if not self.refused_since or (libvirt is not None and libvirt < Version.parse(self.refused_since)):
+            return self
+        return self._replace(is_refused=True, message=self.message.removesuffix(PASSES) + REFUSES)
+
 
 _MOST_GUESSES: Final = 300
 """Names of one document for which the nearest known name is searched: a search takes up to a millisecond."""

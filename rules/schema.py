@@ -9,8 +9,8 @@ from domlint.document import Element
 from domlint.domain import Context
 from domlint.domain.interfaces import is_unread_driver
 from domlint.findings import Location, Outcome, Severity
+from domlint.mistakes import Kind, Mistake
 from domlint.rule import Example, Fixable, Needs, Problem, Problems, Spot, rule, whole_example
-from domlint.structure import Kind, Mistake
 
 _SOURCE = "libvirt 11.3.0 docs/formatdomain.rst, src/conf/domain_conf.c"
 

@@ -25,6 +25,8 @@ FLOORS = {
     "structure": 1,
     "structure_tables": 1,
     "mistakes": 1,
+    "tables": 1,
+    "quick_look": 1,
     "strict": 3,
     "comments": 1,
     "vocabulary": 1,

@@ -781,6 +781,31 @@ def main() -> int:
     return 1 if check and outdated else 0
 
 
+def _simplified(row: Any) -> Any:
+    """A row whose pattern allows any of some characters as one that says so: to compile a pattern takes its time."""
+    kind, data, *facts = row
+    if kind != "pattern" or len(data) != 1:
+        return row
+    found = _OF_CHARACTERS.fullmatch(data[0])
+    if found is None:
+        return row
+    allowed = [character for character in map(chr, range(_BEYOND_LETTERS)) if re.fullmatch(found["set"], character)]
+    if any(character > "\x7f" for character in allowed):
+        return row
+    least, most = {"+": (1, None), "*": (0, None)}.get(found["times"]) or _bounds(found["times"])
+    return ("characters", ("".join(allowed), least, most), *facts)
+
+
+_OF_CHARACTERS: Final = re.compile(r"(?P<set>\[(\\.|[^]\\])+\])(?P<times>[+*]|\{[0-9]+(,[0-9]+)?\})")
+_BEYOND_LETTERS: Final = 0x3100
+"""The first character of which a pattern hardly has one without having others that are no ASCII, too."""
+
+
+def _bounds(times: str) -> tuple[int, int]:
+    least, _comma, most = times.strip("{}").partition(",")
+    return int(least), int(most or least)
+
+
 def _module(name: str, root: str, target: Any, tables: Tables) -> str:
     return "\n".join(
         [
@@ -792,7 +817,7 @@ def _module(name: str, root: str, target: Any, tables: Tables) -> str:
             f"ROOT = {root!r}",
             f"TARGET = {target!r}",
             "SIMPLE = (",
-            *(f"    {row!r}," for row in tables.simple),
+            *(f"    {_simplified(row)!r}," for row in tables.simple),
             ")",
             "TYPES: tuple[Any, ...] = (",
             *(f"    {row!r}," for row in tables.types),

@@ -13,9 +13,9 @@ from lxml import etree
 
 from domlint.document import parse
 from domlint.examples import whole_document
-from domlint.mistakes import Comparison
+from domlint.mistakes import Comparison, Mistake
 from domlint.rules import catalogue
-from domlint.structure import Mistake, tables_of
+from domlint.tables import tables_of
 
 CORPUS = os.environ.get("DOMLINT_CORPUS", "")
 

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from domlint.placeholders import is_placeholder
+from domlint.quick_look import Look, quick_look_of
 from domlint.strict import violations
-from domlint.structure import Look, tables_of
 
 EXAMPLES = {name: data for name, text in examples().items() if root_of(data := text.encode()) is not None}
 
@@ -28,7 +28,7 @@ def gate() -> Gate:
 
 
 def look(data: bytes) -> Look:
-    return tables_of("domain").quick_look.at(data)
+    return quick_look_of("domain").at(data)
 
 
 def check_agreement(data: bytes) -> None:
