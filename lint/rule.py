@@ -56,6 +56,11 @@ SUPPRESSIONS: Final = "comment()"
 """What rules look at that are about what a file suppresses: they run once, after all others."""
 
 
+STRUCTURE: Final = "mistake()"
+"""What rules look at that are about the structure of a domain or network: they run where something is wrong with it, or
+too new for a libvirt that shall read it."""
+
+
 class Spot(NamedTuple):
     """An element, or one attribute of it, that a finding points at; the engine turns it into line and column."""
 
@@ -235,8 +240,8 @@ def rule(
 
     ``on`` is the path of the elements it looks at, from the domain: names and ``*`` with slashes between them
     ("devices/*/teaming"); "." stands for the domain or network, "/" for the file as a whole, "comment()" for what the
-    file suppresses. The function is
-    called with the context and the element, or, with ``each``, with the context and every value that ``each`` makes of
+    file suppresses, "mistake()" for the domain or network where its structure is not as the schema says. The function
+    is called with the context and the element, or, with ``each``, with the context and every value that ``each`` makes of
     the element. What the rule finds at an element is told ``instead_of`` what rules with these codes find there: it
     knows more of the same mistake.
 

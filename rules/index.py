@@ -50,7 +50,7 @@ PATHS: dict[str, tuple[str, ...]] = {
     "pci.options": ("devices", "devices/controller/model"),
     "pci.places": ("devices",),
     "pool": (". forward",),
-    "schema": (".",),
+    "schema": ("mistake()",),
     "sound": ("devices/audio", "devices/sound"),
     "security": ("devices/*/source/seclabel", "idmap", "keywrap", "keywrap/cipher", "launchSecurity", "seclabel", "seclabel/label"),
     "suppressions": ("comment()",),

@@ -10,7 +10,7 @@ from domlint.domain import Context
 from domlint.domain.interfaces import is_unread_driver
 from domlint.findings import Location, Outcome, Severity
 from domlint.mistakes import Kind, Mistake
-from domlint.rule import Example, Fixable, Needs, Problem, Problems, Spot, rule, whole_example
+from domlint.rule import STRUCTURE, Example, Fixable, Needs, Problem, Problems, Spot, rule, whole_example
 
 _SOURCE = "libvirt 11.3.0 docs/formatdomain.rst, src/conf/domain_conf.c"
 
@@ -99,7 +99,7 @@ def _fix_of(mistake: Mistake) -> Fix | None:
     outcome=Outcome.BROKEN,
     fixable=Fixable.UNSAFE,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -128,7 +128,7 @@ def unknown_element(context: Context, mistake: Mistake) -> Problems:
     outcome=Outcome.BROKEN,
     fixable=Fixable.UNSAFE,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -157,7 +157,7 @@ def unknown_attribute(context: Context, mistake: Mistake) -> Problems:
     "misplaced-element",
     outcome=Outcome.BROKEN,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=whole_example("  <timer name='hpet' present='no'/> <!-- SCHEMA003 -->\n"),
@@ -176,7 +176,7 @@ def misplaced_element(context: Context, mistake: Mistake) -> Problems:
     "content-of-another-type",
     outcome=Outcome.BROKEN,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -203,7 +203,7 @@ def content_of_another_type(context: Context, mistake: Mistake) -> Problems:
     "value-not-allowed",
     outcome=Outcome.DEFINE,
     fixable=Fixable.UNSAFE,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -229,7 +229,7 @@ def value_not_allowed(context: Context, mistake: Mistake) -> Problems:
     "SCHEMA006",
     "missing-attribute",
     outcome=Outcome.DEFINE,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -249,7 +249,7 @@ def missing_attribute(context: Context, mistake: Mistake) -> Problems:
     "SCHEMA007",
     "missing-element",
     outcome=Outcome.DEFINE,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -275,7 +275,7 @@ def missing_element(context: Context, mistake: Mistake) -> Problems:
     "repeated-element",
     outcome=Outcome.BROKEN,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -307,7 +307,7 @@ def repeated_element(context: Context, mistake: Mistake) -> Problems:
     "stray-text",
     outcome=Outcome.BROKEN,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -336,7 +336,7 @@ def stray_text(context: Context, mistake: Mistake) -> Problems:
     "newer-than-libvirt",
     outcome=Outcome.BROKEN,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     each=_too_new,
     source="libvirt 11.3.0 docs/formatdomain.rst (“Since”)",
     bad=Example(
@@ -371,7 +371,7 @@ def newer_than_libvirt(context: Context, mistake: Mistake) -> Problems:
     "SCHEMA011",
     "parts-that-do-not-go-together",
     outcome=Outcome.DEFINE,
-    on=".",
+    on=STRUCTURE,
     each=_mistakes,
     source=_SOURCE,
     bad=Example("""\
@@ -407,7 +407,7 @@ def parts_that_do_not_go_together(context: Context, mistake: Mistake) -> Problem
     "against-the-schema",
     outcome=Outcome.BROKEN,
     severity=Severity.WARNING,
-    on=".",
+    on=STRUCTURE,
     needs=Needs.STRICT,
     source="schemas/domain.xsd",
     bad=Example(
