@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, groupby, islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -20,6 +21,13 @@ POOL_PAYS_FROM: Final = 2000
 
 
 _MOST_PROCESSES: Final = 64
+
+_MOST_AT_ONCE: Final = 64
+"""Files that one step after the other is done with: what a step needs is at hand in the processor then. Of more files,
+their trees would not be."""
+
+_MOST_BYTES_AT_ONCE: Final = 1024 * 1024
+"""Bytes of files that are held at once, but for the last one."""
 
 
 class Task(NamedTuple):
@@ -142,7 +150,14 @@ def _outcomes(tasks: Sequence[Task], jobs: int) -> Iterator[FileReport | Unread]
         jobs = (os.cpu_count() or 1) if len(tasks) >= POOL_PAYS_FROM else 1
     if jobs > 1 and len(tasks) > 1 and hasattr(os, "fork"):
         return _in_pool(tasks, min(jobs, len(tasks), _MOST_PROCESSES))
-    return (_check(plan, item) for plan, item, _demand in tasks)
+    return chain.from_iterable(_check(plan, items) for plan, items in _batches(tasks, _MOST_AT_ONCE))
+
+
+def _batches(tasks: Iterable[Task], size: int) -> Iterator[tuple[Plan, list[Input]]]:
+    """The files, some at a time that have the same plan."""
+    for _plan, alike in groupby(tasks, key=lambda task: id(task.plan)):
+        while batch := list(islice(alike, size)):
+            yield batch[0].plan, [task.input for task in batch]
 
 
 def _in_pool(tasks: Sequence[Task], jobs: int) -> Iterator[FileReport | Unread]:
@@ -150,16 +165,16 @@ def _in_pool(tasks: Sequence[Task], jobs: int) -> Iterator[FileReport | Unread]:
     from concurrent.futures import ProcessPoolExecutor
 
     context = multiprocessing.get_context("fork")
-    size = max(1, min(64, len(tasks) // (jobs * 4)))
+    size = max(1, min(_MOST_AT_ONCE, len(tasks) // (jobs * 4)))
     plans = _plans(tasks)
     numbers = {id(plan): number for number, plan in enumerate(plans)}
-    work = [(numbers[id(plan)], item) for plan, item, _demand in tasks]
+    work = [(numbers[id(plan)], items) for plan, items in _batches(tasks, size)]
     with ProcessPoolExecutor(jobs, context, _Worker.start, (plans,)) as pool:
-        yield from pool.map(_Worker.check, work, chunksize=size)
+        yield from chain.from_iterable(pool.map(_Worker.check, work))
 
 
 class _Worker:
-    """What a process of the pool keeps from one file to the next."""
+    """What a process of the pool keeps from one batch to the next."""
 
     plans: Sequence[Plan]
 
@@ -168,14 +183,32 @@ class _Worker:
         cls.plans = plans
 
     @classmethod
-    def check(cls, work: tuple[int, Input]) -> FileReport | Unread:
-        number, item = work
-        return _check(cls.plans[number], item)
+    def check(cls, work: tuple[int, list[Input]]) -> list[FileReport | Unread]:
+        number, items = work
+        return list(_check(cls.plans[number], items))
 
 
-def _check(plan: Plan, item: Input) -> FileReport | Unread:
+def _check(plan: Plan, items: Iterable[Input]) -> Iterator[FileReport | Unread]:
+    """Lint files by the same plan: as many at once as are not too large together."""
+    read: list[Source | Unread] = []
+    size = 0
+    for item in items:
+        source = _read(item)
+        read.append(source)
+        size += 0 if isinstance(source, Unread) else len(source.data)
+        if size >= _MOST_BYTES_AT_ONCE:
+            yield from _check_all(plan, read)
+            read, size = [], 0
+    yield from _check_all(plan, read)
+
+
+def _read(item: Input) -> Source | Unread:
     try:
-        data = item.read()
+        return Source(item.name, item.read(), item.from_directory)
     except (OSError, ValueError) as error:
         return Unread(item.name, getattr(error, "strerror", None) or str(error))
-    return plan.check(Source(item.name, data, item.from_directory))
+
+
+def _check_all(plan: Plan, read: Iterable[Source | Unread]) -> list[FileReport | Unread]:
+    reports = iter(plan.check_all([source for source in read if isinstance(source, Source)]))
+    return [source if isinstance(source, Unread) else next(reports) for source in read]
