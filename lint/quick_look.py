@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from domlint.placeholders import is_placeholder
-from domlint.tables import SPACES, UNBOUNDED, Tables, Type, chosen_type, tables_of
+from domlint.tables import SPACES, UNBOUNDED, Clause, Tables, Target, Type, chosen_type, tables_of
 from domlint.versions import Version
 
 
@@ -35,9 +35,51 @@ _LONGEST_KEPT: Final = 2000
 _MANY_CHILDREN: Final = 32
 """Kinds of children from which on an element is hardly twice made up in the same way."""
 
-_ALL: Final = frozenset(("*",))
-
 _LINES: Final = frozenset("\t\n")
+
+
+class _Conditions:
+    """What must hold in elements of a type beside what each attribute and child says: an XPath.
+
+    ``names`` are the children that it asks for (none: all of them), ``deep`` those that it looks into, "@" standing for
+    attributes. ``settled`` has whether it holds for what was met together, ``rests`` whether it is known to hold where
+    nothing is there that it asks for.
+    """
+
+    __slots__ = ("_find", "deep", "names", "rests", "settled", "test")
+
+    def __init__(self, tests: Iterable[str]) -> None:
+        self.test = " and ".join([f"({test})" for test in tests])
+        self.names, self.deep = _asked(self.test)
+        self.settled: dict[object, bool] = {}
+        self.rests = False
+        self._find: Any = None
+
+    def hold(self, start: str, seen: Mapping[str, str]) -> bool:
+        """Tell whether they hold in an element with a start tag and children, each by its name and with its text."""
+        if self.rests and self.names.isdisjoint(seen):
+            return True
+        present = self.names.intersection(seen) if self.names else frozenset(seen)
+        tags = [seen[name].partition("<")[0] if name in seen else None for name in self.deep]
+        key = (start if "@" in self.deep else "", present, *tags)
+        holds = self.settled.get(key)
+        if holds is None:
+            holds = _keep(self.settled, key, self._try(start, [seen[name].partition("<")[0] for name in present]))
+            if not present and "@" not in self.deep and self.names:
+                self.rests = holds
+        return holds
+
+    def _try(self, start: str, children: Iterable[str]) -> bool:
+        """Try the XPath on an element that is put together from its start tag and those of its children."""
+        from lxml import etree
+
+        inside = "".join([_closed(f"<{child}") for child in children])
+        try:
+            if self._find is None:
+                self._find = etree.XPath(f"boolean({self.test})", smart_strings=False)
+            return bool(self._find(etree.fromstring(_closed(f"<{start}>{inside}"))))
+        except etree.LxmlError:
+            return False
 
 
 class _Type:
@@ -45,46 +87,52 @@ class _Type:
 
     ``blocks`` has the texts of whole elements, ``pieces`` those from a start tag to the next one, ``starts`` the start
     tags, and what each means there; ``shapes`` and ``layouts`` what start tags and the insides of elements mean that
-    differ in values alone. ``settled`` has whether the conditions hold for what was met together, ``rests`` whether
-    they are known to hold where nothing is there that they ask for.
+    differ in values alone. ``deciders`` has the attributes on which the type of a child hangs, ``chosen`` the types by
+    their values.
     """
 
-    __slots__ = ("asked", "asked_attributes", "attributes", "blocks", "children", "conditions", "deep",
-                 "has_layouts", "is_closing_checked", "is_open", "layouts", "needed", "pieces", "required", "rests",
-                 "settled", "shapes", "since", "starts", "text")  # fmt: skip
+    __slots__ = ("attributes", "blocks", "children", "chosen", "conditions", "deciders", "has_layouts", "is_checked",
+                 "is_open", "layouts", "needed", "pieces", "required", "shapes", "since", "starts", "text")  # fmt: skip
 
     def __init__(self, row: Type) -> None:
         _name, self.attributes, self.children, self.text, wildcards, conditions, *_facts, self.since = row
         self.required = [name for name, one in self.attributes.items() if one[1]]
         self.needed = {name for name, one in self.children.items() if one[0]}
-        self.conditions = " and ".join([f"({test})" for test, *_words in conditions])
-        self.asked: frozenset[str] = frozenset()
-        self.deep: tuple[str, ...] = ()
-        self.asked_attributes: frozenset[str] = frozenset()
-        if conditions:
-            self.asked, self.deep, self.asked_attributes = _asked(self.conditions)
-        self.is_closing_checked = bool(self.needed or conditions)
+        self.conditions = _Conditions([test for test, *_words in conditions]) if conditions else None
+        self.is_checked = bool(self.needed or conditions)
         self.is_open = "##any" in wildcards and not self.children
-        self.has_layouts = len(self.children) < _MANY_CHILDREN and "@" not in self.deep
-        self.rests = False
+        self.has_layouts = len(self.children) < _MANY_CHILDREN and not self.looks_at_attributes
         self.blocks: dict[str, _Block] = {}
         self.layouts: dict[str, _Layout] = {}
         self.pieces: dict[str, _Step] = {}
         self.starts: dict[str, _Start] = {}
         self.shapes: dict[str, _Shape] = {}
-        self.settled: dict[object, bool] = {}
+        self.deciders: dict[str, tuple[str, ...]] = {}
+        self.chosen: dict[tuple[str | None, ...], _Type] = {}
 
+    @property
+    def looks_at_attributes(self) -> bool:
+        """Tell whether its conditions do."""
+        return self.conditions is not None and "@" in self.conditions.deep
 
-_Values: TypeAlias = "tuple[int, tuple[int, ...], tuple[tuple[int, int, str], ...]]"
-"""The values of attributes in a text, each of which stands between two quotes: how many, which of them (from 0) decide
-what the others mean, and of the others which it is, its simple type and the attribute's name."""
+    def is_complete(self, start: str, seen: Mapping[str, str]) -> bool:
+        """Tell whether an element with a start tag and some children has what it needs, and its conditions hold."""
+        return self.needed <= seen.keys() and (self.conditions is None or self.conditions.hold(start, seen))
+
+    def decides(self, tag: str, target: tuple[tuple[Clause, int], ...]) -> tuple[str, ...]:
+        """The attributes on which the type of a child hangs."""
+        found = self.deciders.get(tag)
+        if found is None:
+            found = self.deciders[tag] = tuple({name: None for clause, _number in target for name, _value in clause})
+        return found
+
 
 _Checked: TypeAlias = "list[tuple[int, int, dict[str, str]]]"
 """Where values stand in a text that is split at its quotes, their simple types, and those that are known."""
 
-_Start: TypeAlias = "tuple[str, bool, _Type, str, str, _Values | None]"
+_Start: TypeAlias = "tuple[str, bool, _Type, str, str]"
 """What a start tag means: the element's name, where somebody asks whether it is there; whether there may be only one;
-its type; the oldest libvirt that knows it ("": any); the end tag; its values, where nothing else stands in quotes."""
+its type; the oldest libvirt that knows it ("": any); the end tag."""
 
 _Shape: TypeAlias = "tuple[tuple[int, ...], dict[tuple[str, ...], tuple[_Start, _Checked]]]"
 """What start tags mean that differ in values alone: where those stand that decide, and for what may stand there what
@@ -117,17 +165,16 @@ _T = TypeVar("_T")
 class QuickLook:
     """Tells of most right documents that they are.
 
-    It looks at the text of a document that is known to be well-formed. Where that is laid out as libvirt writes it, each
-    element on a line of its own, the lines from one element to the next at the same depth are a block. What a block
-    means inside of an element of some type is kept, for files of one kind are made of much the same blocks, or of ones
-    that differ in values alone. What is laid out otherwise is taken in pieces, from one start tag to the next. What is
-    rare (entities in attributes, CDATA, other encodings than UTF-8 …) is left to the comparison.
+    It looks at the text of a document that is known to be well-formed. Where that is laid out as libvirt writes it,
+    each element on a line of its own, the lines from one element to the next at the same depth are a block. What a
+    block means inside of an element of some type is kept, for files of one kind are made of much the same blocks, or of
+    ones that differ in values alone. What is laid out otherwise is taken in pieces, from one start tag to the next.
+    What is rare (entities in attributes, CDATA, other encodings than UTF-8 …) is left to the comparison.
     """
 
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._types: dict[int, _Type] = {}
-        self._tests: dict[str, Any] = {}
         self._namespaces = _conventional_prefixes(tables)
         self._since_of: dict[int, Callable[[str], str | None]] = {}
         self._known: tuple[dict[str, str], ...] = tuple([{} for _simple in tables.simple])
@@ -193,21 +240,24 @@ class QuickLook:
                     return None
             if since and since != newest:
                 newest = _later(newest, since)
-        if kind.is_closing_checked and not self._is_complete(kind, start, seen):
+        if kind.is_checked and not kind.is_complete(start, seen):
             return None
         return newest
 
     def _block(self, parent: _Type, text: str) -> _Block | None:
         """What the text of a whole element means, kept for the next time; None where it is wrong or not sure."""
         element = text.rstrip(SPACES)
+        is_kept = len(text) <= _LONGEST_KEPT
         if "\n" in element:
-            found = self._lines(parent, element)
+            found, is_new = self._lines(parent, element)
+            # A text with a value that was not met before was not met, either, and most such values are in one file.
+            is_kept = is_kept and not is_new
         elif "<" in element:
             found = self._with_text(parent, element)
         else:
             found = self._empty(parent, element)
         found = found or self._in_pieces(parent, element)
-        if found is not None and len(text) <= _LONGEST_KEPT:
+        if found is not None and is_kept:
             _keep(parent.blocks, text, found)
         return found
 
@@ -218,23 +268,43 @@ class QuickLook:
         return None if found is None or newest is None else (found[0], found[1], "", newest)
 
     def _with_text(self, parent: _Type, element: str) -> _Block | None:
-        """What an element means that has text, on one line; None where it has elements, too."""
+        """What an element means that has text, on one line; None where it has elements, too, but for an open one."""
         body, _bracket, end = element.rpartition("<")
         start, _bracket, text = body.partition(">")
-        if "<" in text or "&" in text:
-            return None
         found = parent.starts.get(start) or self._kept_start(parent, start)
-        newest = None if found is None or found[4] != end else self._ended(found, start, text)
-        return None if found is None or newest is None else (found[0], found[1], "", newest)
+        if found is None:
+            return None
+        name, is_single, kind, _newest, own_end = found
+        if kind.is_open:
+            return self._open(found, element)
+        if end != own_end or "<" in text or "&" in text:
+            return None
+        if kind.is_checked and not kind.is_complete(start, {}):
+            return None
+        since = self._with_text_in(found, text)
+        return None if since is None else (name, is_single, "", since)
 
-    def _lines(self, parent: _Type, element: str) -> _Block | None:
-        """What an element means that has others, which begin on lines of their own."""
+    def _open(self, found: _Start, element: str) -> _Block | None:
+        """What an element means that is open to anything; None where one of the same name may be in it."""
+        name, is_single, _kind, newest, end = found
+        ends = element.count(f"<{end[:-1]}")
+        if ends > 1 or f"<{end[1:-1]}" in element or (ends and not element.endswith(f"<{end}")):
+            return None
+        return name, is_single, "" if ends else end, newest
+
+    def _lines(self, parent: _Type, element: str) -> tuple[_Block | None, bool]:
+        """What an element means that has others, which begin on lines of their own.
+
+        And whether it is like some that were met, but for a value that was not.
+        """
         line = element.find("\n")
         start = element[: line - 1]
         found = parent.starts.get(start) or self._kept_start(parent, start)
-        if found is None or found[2].is_open:
-            return None
-        name, is_single, kind, newest, end, _values = found
+        if found is None:
+            return None, False
+        name, is_single, kind, newest, end = found
+        if kind.is_open:
+            return self._open(found, element), False
         skeleton = ""
         if kind.has_layouts:
             parts = _split_at_quotes(element[line - 1 :])
@@ -244,19 +314,19 @@ class QuickLook:
                 deciding, variants = layout
                 checked = variants.get(tuple([parts[place] for place in deciding]))
                 if checked is not None:
-                    since = self._newest(checked, parts, newest)
-                    return None if since is None else (name, is_single, end, since)
+                    since, are_met = self._newest(checked, parts, newest)
+                    return (None if since is None else (name, is_single, end, since)), not are_met
         following = element.find("<", line)
         separator = element[line : following + 1]
         if following < 0 or element[line - 1] != ">" or start[-1:] == "/" or separator[:-1].strip(SPACES):
-            return None
+            return None, False
         blocks = element.split(separator)
         since = self._inside(kind, start, blocks) if kind.text is None else None
         if since is None:
-            return None
+            return None, False
         if skeleton and not since:
             self._keep_layout(kind, skeleton, parts, blocks)
-        return name, is_single, end, _later(newest, since)
+        return (name, is_single, end, _later(newest, since)), False
 
     def _keep_layout(self, kind: _Type, skeleton: str, parts: list[str], blocks: list[str]) -> None:
         """Keep what the inside of an element means, from the second time on."""
@@ -264,58 +334,77 @@ class QuickLook:
         if layout is None:
             _keep(kind.layouts, skeleton, _MET)
             return
-        values = self._values_of(kind, blocks)
-        if values is None or len(parts) != 2 * values[0] + 1:
+        found = self._values_of(kind, blocks)
+        if found is None or len(parts) != 2 * found[0] + 1:
             return
+        _count, deciding, checked = found
         places, variants = layout
-        needed = {2 * number + 1 for number in values[1]}
-        if layout is _MET or not needed <= set(places):
+        if layout is _MET or not deciding <= set(places):
             # What hung on fewer values is forgotten.
-            places, variants = tuple(sorted({*places, *needed})), {}
+            places, variants = tuple(sorted({*places, *deciding})), {}
             kind.layouts[skeleton] = places, variants
-        checked = [(2 * number + 1, simple, self._known[simple]) for number, simple, _name in values[2]]
         _keep(variants, tuple([parts[place] for place in places]), checked)
 
-    def _values_of(self, kind: _Type, blocks: list[str]) -> _Values | None:
-        """The values of the blocks in an element, but for the first, which is none; None where they are not known."""
-        several = []
+    def _values_of(self, kind: _Type, blocks: list[str]) -> tuple[int, set[int], _Checked] | None:
+        """The values of the blocks in an element, but for the first, which is none; None where they are not known.
+
+        How many, where those stand that decide, and how the others are checked.
+        """
+        count = 0
+        deciding: set[int] = set()
+        checked: _Checked = []
         for text in blocks[1:]:
             if text[:1] != "/":
-                values = self._values_in(kind, text.rstrip(SPACES))
-                if values is None:
+                found = self._values_in(kind, text.rstrip(SPACES))
+                if found is None:
                     return None
-                several.append(values)
-        count, deciding, others = _joined(several)
-        if not kind.asked_attributes:
-            return count, deciding, others
-        is_any = kind.asked_attributes == _ALL
-        asked = [number for number, _simple, name in others if is_any or name in kind.asked_attributes]
-        return count, (*deciding, *asked), tuple([one for one in others if one[0] not in asked])
+                deciding.update([2 * count + place for place in found[1]])
+                checked += [(2 * count + place, simple, known) for place, simple, known in found[2]]
+                count += found[0]
+        return count, deciding, checked
 
-    def _values_in(self, parent: _Type, element: str) -> _Values | None:
-        """The values of an element; None where they are not known."""
-        start, _bracket, _text = element.partition(">")
-        found = self._start(parent, start)
-        if found is None or found[5] is None or "\n" not in element:
-            is_plain = "<" not in element or "<" not in element.rpartition("</")[0]
-            return found[5] if found is not None and is_plain else None
-        separator = element[len(start) + 1 : element.find("<", len(start)) + 1]
-        if not found[2].has_layouts or separator[:-1].strip(SPACES):
+    def _values_in(self, parent: _Type, element: str) -> tuple[int, set[int], _Checked] | None:
+        """As _values_of, of one element."""
+        start, _bracket, inside = element.partition(">")
+        parts = _split_at_quotes(start)
+        shape = parent.shapes.get("'".join(parts[::2]))
+        variant = shape and shape[1].get(tuple([parts[place] for place in shape[0]]))
+        if not shape or not variant or variant[0][2].looks_at_attributes:
             return None
-        inside = self._values_of(found[2], element.split(separator))
-        return inside and _joined((found[5], inside))
+        kind = variant[0][2]
+        own = (len(parts) // 2, set(shape[0]), variant[1])
+        if "\n" not in element:
+            return own if inside.count("<") == inside.count("</") else None
+        separator = inside[: inside.find("<") + 1]
+        if not kind.has_layouts or separator[:-1].strip(SPACES):
+            return None
+        below = self._values_of(kind, inside.split(separator))
+        if below is None:
+            return None
+        count, deciding, checked = own
+        return (
+            count + below[0],
+            deciding | {2 * count + place for place in below[1]},
+            [*checked, *[(2 * count + place, simple, known) for place, simple, known in below[2]]],
+        )
 
-    def _newest(self, checked: _Checked, parts: list[str], newest: str) -> str | None:
-        """The later of a libvirt and the oldest that knows some values; None where one is wrong or not sure."""
+    def _newest(self, checked: _Checked, parts: list[str], newest: str) -> tuple[str | None, bool]:
+        """The later of a libvirt and the oldest that knows some values, None where one is wrong or not sure.
+
+        And whether all of them were met before.
+        """
+        are_met = True
         for place, simple, known in checked:
             since = known.get(parts[place])
             if since is None:
-                since = self._value(simple, parts[place])
+                are_met = False
+                value = parts[place]
+                since = self._since(simple, value) if _is_plain(value) else None
                 if since is None:
-                    return None
-            if since:
+                    return None, False
+            if since and since != newest:
                 newest = _later(newest, since)
-        return newest
+        return newest, are_met
 
     def _in_pieces(self, parent: _Type, text: str) -> _Block | None:
         """What the text of a whole element means, or what it has but its end tag, piece by piece."""
@@ -345,12 +434,12 @@ class QuickLook:
             else:
                 while closes:
                     closes -= 1
-                    if not above or (kind.is_closing_checked and not self._is_complete(kind, opened, seen)):
+                    if not above or (kind.is_checked and not kind.is_complete(opened, seen)):
                         return None
                     kind, opened, seen = above.pop()
         if not above:
             return name, is_only, "", newest
-        if len(above) > 1 or (kind.is_closing_checked and not self._is_complete(kind, opened, seen)):
+        if len(above) > 1 or (kind.is_checked and not kind.is_complete(opened, seen)):
             return None
         return name, is_only, f"/{opened.split(None, 1)[0]}>", newest
 
@@ -399,7 +488,7 @@ class QuickLook:
             variant = variants.get(tuple([parts[place] for place in deciding]))
             if variant is not None:
                 found, checked = variant
-                newest = self._newest(checked, parts, found[3])
+                newest, _are_met = self._newest(checked, parts, found[3])
                 if newest is None or newest == found[3]:
                     return None if newest is None else found
                 return *found[:3], newest, *found[4:]
@@ -417,36 +506,66 @@ class QuickLook:
         # What must be there, or may be there, some exact number of times is left to the comparison.
         if row is None or attributes is None or row[0] > 1 or row[1] not in (1, UNBOUNDED):
             return None
-        number = chosen_type(row[2], attributes)
-        if number is None:
+        kind = self._chosen(parent, tag, row[2], attributes)
+        since = None if kind is None else self._brought(kind, attributes, _later(row[3], kind.since))
+        if kind is None or since is None:
             return None
-        kind = self._type(number)
-        since = newest = _later(row[3], kind.since)
+        is_single = row[1] == 1
+        asked_name = tag if is_single or tag in parent.needed or parent.conditions else ""
+        if len(parts) % 2:
+            self._keep_shape(
+                parent, tag, (asked_name, is_single, kind, since[0], f"/{read[0]}>"), given, parts, skeleton
+            )
+        return asked_name, is_single, kind, since[1], f"/{read[0]}>"
+
+    def _chosen(self, parent: _Type, tag: str, target: Target, attributes: Mapping[str, str]) -> _Type | None:
+        """The type of an element; None where that is not sure."""
+        if isinstance(target, int):
+            return self._type(target)
+        asked = parent.decides(tag, target)
+        met = (tag, *[attributes.get(name) for name in asked])
+        kind = parent.chosen.get(met)
+        if kind is None:
+            number = chosen_type(target, attributes)
+            if number is None:
+                return None
+            kind = _keep(parent.chosen, met, self._type(number))
+        return kind
+
+    def _brought(self, kind: _Type, attributes: Mapping[str, str], since: str) -> tuple[str, str] | None:
+        """The oldest libvirt that knows some attributes, and that knows their values, too; None where one is wrong."""
+        newest = ""
         for name, value in attributes.items():
             known = kind.attributes.get(name)
             # What takes any attribute is what has a type that nobody knows.
-            brought = None if known is None else self._value(known[0], value)
+            brought = None if known is None else self._known[known[0]].get(value)
             if known is None or brought is None:
-                return None
-            since = _later(since, known[2])
-            newest = _later(_later(newest, known[2]), brought)
+                brought = None if known is None or not _is_plain(value) else self._since(known[0], value)
+                if known is None or brought is None:
+                    return None
+            if known[2]:
+                since = _later(since, known[2])
+            if brought:
+                newest = _later(newest, brought)
         for name in kind.required:
             if name not in attributes:
                 return None
-        is_single = row[1] == 1
-        end = f"/{read[0]}>"
-        asked_name = tag if is_single or tag in parent.needed or parent.conditions else ""
-        if len(parts) != 2 * len(given) + 1:
-            return asked_name, is_single, kind, newest, end, None
-        asked = set() if isinstance(row[2], int) else {one for clause, _number in row[2] for one, _value in clause}
-        values = _values(given, kind, asked)
-        deciding, variants = parent.shapes.get(skeleton) or _keep(
-            parent.shapes, skeleton, (tuple([2 * number + 1 for number in values[1]]), {})
-        )
-        checked = [(2 * number + 1, simple, self._known[simple]) for number, simple, _name in values[2]]
-        met = tuple([parts[place] for place in deciding])
-        _keep(variants, met, ((asked_name, is_single, kind, since, end, values), checked))
-        return asked_name, is_single, kind, newest, end, values
+        return since, _later(since, newest)
+
+    def _keep_shape(
+        self, parent: _Type, tag: str, found: _Start, given: Mapping[str, str], parts: list[str], skeleton: str
+    ) -> None:
+        deciding: list[int] = []
+        checked: _Checked = []
+        asked = parent.deciders.get(tag, ())
+        for place, name in zip(range(1, 2 * len(given), 2), given, strict=True):
+            known = found[2].attributes.get(name)
+            if known is None or name in asked:
+                deciding.append(place)
+            else:
+                checked.append((place, known[0], self._known[known[0]]))
+        _places, variants = parent.shapes.get(skeleton) or _keep(parent.shapes, skeleton, (tuple(deciding), {}))
+        _keep(variants, tuple([parts[place] for place in deciding]), (found, checked))
 
     def _name(self, written: str) -> str | None:
         """The name of an element as the tables have it; None where its prefix is none that is usual."""
@@ -474,15 +593,9 @@ class QuickLook:
     def _ended(self, found: _Start, start: str, text: str) -> str | None:
         """As _with_text_in, of an element that has nothing but the text."""
         kind = found[2]
-        if kind.is_closing_checked and not self._is_complete(kind, start, {}):
+        if kind.is_checked and not kind.is_complete(start, {}):
             return None
         return self._with_text_in(found, text)
-
-    def _value(self, simple: int, value: str) -> str | None:
-        """As _since, of an attribute as it is written: what a parser makes another value of is not sure."""
-        if "&" in value or not (value.isprintable() or _LINES.isdisjoint(value)):
-            return None
-        return self._since(simple, value)
 
     def _since(self, simple: int, value: str) -> str | None:
         """As Tables.since, but that placeholders are right. Kept for the next time."""
@@ -504,38 +617,6 @@ class QuickLook:
         if number not in self._types:
             self._types[number] = _Type(self._tables.types[number])
         return self._types[number]
-
-    def _is_complete(self, kind: _Type, start: str, seen: Mapping[str, str]) -> bool:
-        """Tell whether an element has what it needs, and its conditions hold."""
-        if not kind.needed <= seen.keys():
-            return False
-        if not kind.conditions:
-            return True
-        names, deep = kind.asked, kind.deep
-        if kind.rests and names.isdisjoint(seen):
-            return True
-        present = names.intersection(seen) if names else frozenset(seen)
-        tags = [seen[name].partition("<")[0] if name in seen else None for name in deep]
-        key = (start if "@" in deep else "", present, *tags)
-        holds = kind.settled.get(key)
-        if holds is None:
-            children = [seen[name].partition("<")[0] for name in present]
-            holds = _keep(kind.settled, key, self._hold(kind.conditions, start, children))
-            if not children and "@" not in deep and names:
-                kind.rests = holds
-        return holds
-
-    def _hold(self, test: str, start: str, children: Iterable[str]) -> bool:
-        """Try an XPath on an element that is put together from its start tag and those of its children."""
-        from lxml import etree
-
-        inside = "".join([_closed(f"<{child}") for child in children])
-        try:
-            if test not in self._tests:
-                self._tests[test] = etree.XPath(f"boolean({test})", smart_strings=False)
-            return bool(self._tests[test](etree.fromstring(_closed(f"<{start}>{inside}"))))
-        except etree.LxmlError:
-            return False
 
 
 def _open_piece(piece: str) -> _Step | None:
@@ -564,11 +645,17 @@ def _keep(kept: dict[_Key, _T], key: _Key, meaning: _T) -> _T:
     return meaning
 
 
+@cache
 def _later(first: str, second: str) -> str:
     """The later of two releases, either of which may be ""."""
     if not first or not second:
         return first or second
     return max(first, second, key=Version.parse)
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether the value of an attribute is the one that is written."""
+    return "&" not in value and (value.isprintable() or _LINES.isdisjoint(value))
 
 
 def _split_at_quotes(text: str) -> list[str]:
@@ -599,31 +686,6 @@ def _read_oddly(start: str) -> tuple[str, dict[str, str]] | None:
     return tag, {name: single or double for name, single, double in found}
 
 
-def _values(given: Mapping[str, str], kind: _Type, asked: set[str]) -> _Values:
-    """The values of a start tag: those decide that are ``asked``, or declare a prefix."""
-    deciding = []
-    others = []
-    for number, name in enumerate(given):
-        known = kind.attributes.get(name)
-        if known is None or name in asked:
-            deciding.append(number)
-        else:
-            others.append((number, known[0], name))
-    return len(given), tuple(deciding), tuple(others)
-
-
-def _joined(several: Iterable[_Values]) -> _Values:
-    """The values of texts one after the other."""
-    count = 0
-    deciding: list[int] = []
-    others: list[tuple[int, int, str]] = []
-    for one in several:
-        deciding += [count + number for number in one[1]]
-        others += [(count + number, simple, name) for number, simple, name in one[2]]
-        count += one[0]
-    return count, tuple(deciding), tuple(others)
-
-
 def _conventional_prefixes(tables: Tables) -> dict[str, str]:
     names = {name for _type in tables.types for name in _type[2] if name.startswith("{")}
     namespaces = {name[1:].partition("}")[0] for name in names}
@@ -631,18 +693,15 @@ def _conventional_prefixes(tables: Tables) -> dict[str, str]:
     return {namespace.rsplit("/", 2)[1]: namespace for namespace in namespaces}
 
 
-def _asked(test: str) -> tuple[frozenset[str], tuple[str, ...], frozenset[str]]:
-    """What an XPath asks for: children (none: all of them); those that it looks into, "@" being the element itself; and
-    attributes, its own or its children's ("*": all).
-    """
+def _asked(test: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What an XPath asks for, as _Conditions has it."""
     import re
 
     outside = re.sub(r"'[^']*'", "", test)
     names = frozenset(re.findall(r"(?<![@\w-])[A-Za-z_][\w-]*", outside)) if "*" not in outside else frozenset()
     inside = re.findall(r"([\w-]+)(?=/|\[)|-space\(([\w-]+)\)", outside)
     deep = dict.fromkeys([path or argument for path, argument in inside])
-    attributes = _ALL if "*" in outside else frozenset(re.findall(r"@([\w-]+)", outside))
-    return names, (*(["@"] if "@" in outside else []), *deep), attributes
+    return names, (*(["@"] if "@" in outside else []), *deep)
 
 
 def _closed(text: str) -> str:

@@ -241,8 +241,8 @@ def rule(
     ``on`` is the path of the elements it looks at, from the domain: names and ``*`` with slashes between them
     ("devices/*/teaming"); "." stands for the domain or network, "/" for the file as a whole, "comment()" for what the
     file suppresses, "mistake()" for the domain or network where its structure is not as the schema says. The function
-    is called with the context and the element, or, with ``each``, with the context and every value that ``each`` makes of
-    the element. What the rule finds at an element is told ``instead_of`` what rules with these codes find there: it
+    is called with the context and the element, or, with ``each``, with the context and every value that ``each`` makes
+    of the element. What the rule finds at an element is told ``instead_of`` what rules with these codes find there: it
     knows more of the same mistake.
 
     ``where`` is for rules on the domain that need a host and have the same ``each``: it tells, of the hosts of a run

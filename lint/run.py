@@ -22,7 +22,7 @@ POOL_PAYS_FROM: Final = 2000
 
 _MOST_PROCESSES: Final = 64
 
-_MOST_AT_ONCE: Final = 64
+_MOST_AT_ONCE: Final = 32
 """Files that one step after the other is done with: what a step needs is at hand in the processor then. Of more files,
 their trees would not be."""
 
