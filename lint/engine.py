@@ -353,26 +353,31 @@ class Plan:
         opened = [(source, parse(source.name, source.data)) for source in sources]
         for _source, document in opened:
             self._look_at_structure(document)
-        return [self._check(source, document) for source, document in opened]
+        files = [
+            None if source.may_be_foreign and _is_foreign(document) else self._begin(document)
+            for source, document in opened
+        ]
+        _ask(filter(None, files))
+        return [
+            FileReport(source.name) if file is None else self._end(file)
+            for (source, _document), file in zip(opened, files, strict=True)
+        ]
 
     def _look_at_structure(self, document: Document) -> None:
         if self._structure.is_end and (document.domain is not None or document.network is not None):
             document.structure.look()
 
-    def _check(self, source: Source, document: Document) -> FileReport:
-        if document.faults and source.may_be_foreign and _is_foreign(document):
-            return FileReport(source.name)
-        collected = _Collected(document, self._all_ids, self.severities)
+    def _begin(self, document: Document) -> "_File":
+        """A file, with what is to be asked about it."""
+        file = _File(document, self._all_ids, self.severities)
         if document.faults:
             self._import(set(self._file_modules))
             root = document.root if document.root is not None else _NO_ELEMENT
-            context = Context(document, None, None, self.libvirt)
-            collected.run_all([([self._file_rules], root)], context, self._all_ids)
-        fitting: Sequence[Host] = ()
+            file.asked_about([([self._file_rules], root)], Context(document, None, None, self.libvirt), self._all_ids)
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
-            fitting = self._fitting(domain)
-            self._check_domain(document, domain, fitting, collected)
+            file.fitting = self._fitting(domain)
+            self._begin_domain(document, domain, file)
         elif document.network is not None:
             at_root = (self._paths, *self._paths.by_mention.values())
             if self._asks_structure(document):
@@ -380,33 +385,35 @@ class Plan:
             self._import({module for node in at_root for module in node.modules})
             visits: _Visits = [(node.groups.get(_NOBODY, []), document.network) for node in at_root]
             for libvirt, ids in self._ids_by_libvirt:
-                collected.run_all(visits, Context(document, None, None, libvirt), ids)
-        suppressed: Mapping[Finding, Suppressed] = {}
-        if self._with_suppressions and document.may_suppress:
-            suppressed = self._suppress(document, collected, fitting)
-        return collected.report(tuple(host.id for host in fitting), suppressed)
+                file.asked_about(visits, Context(document, None, None, libvirt), ids)
+        return file
 
-    def _suppress(
-        self, document: Document, collected: "_Collected", fitting: "Sequence[Host]"
-    ) -> Mapping[Finding, Suppressed]:
+    def _end(self, file: "_File") -> FileReport:
+        """What came of a file when all rules have been asked."""
+        if self._with_suppressions and file.document.may_suppress:
+            return file.report(self._suppress(file))
+        return file.report({})
+
+    def _suppress(self, file: "_File") -> Mapping[Finding, Suppressed]:
         """What of the findings the file says shall not be told. Asks the rules about what it says."""
         from domlint.rules import names
         from domlint.suppressing import apply
         from domlint.suppressions import suppressions_of
 
+        document = file.document
         said = suppressions_of(document)
         if not said:
             return {}
-        failed = {crash.code for crash in collected.crashes}
+        failed = {crash.code for crash in file.crashes}
 
         def can_speak(code: str) -> bool:
-            return code not in failed and self.is_asked(code, bool(fitting))
+            return code not in failed and self.is_asked(code, bool(file.fitting))
 
-        applied = apply(said, collected.findings(), names(), self.not_ignorable, can_speak)
+        applied = apply(said, file.findings(), names(), self.not_ignorable, can_speak)
         self._import(set(self._suppression_modules))
         context = Context(document, None, None, self.libvirt, applied=applied)
         assert document.root is not None
-        collected.run_all([([self._suppression_rules], document.root)], context, ())
+        file.ask(self._suppression_rules, context, document.root, ())
         return {
             finding: Suppressed(finding, by.kind, by.location, by.reason) for finding, by in applied.suppressed.items()
         }
@@ -488,9 +495,8 @@ class Plan:
             self._given_machines[kind] = found
         return found
 
-    def _check_domain(
-        self, document: Document, domain: Domain, fitting: "Sequence[Host]", collected: "_Collected"
-    ) -> None:
+    def _begin_domain(self, document: Document, domain: Domain, file: "_File") -> None:
+        fitting = file.fitting
         visits, concerned = self._visits(document, domain.element)
         for_nobody, for_each, at_once, for_machines = visits
         if concerned:
@@ -502,24 +508,24 @@ class Plan:
                 # A host that has no emulator for the domain has no libvirt that reads it.
                 concerned_ids = tuple(filter(fitting_ids.__contains__, ids))
                 if concerned_ids or not self.hosts:
-                    collected.run_all(for_nobody, Context(document, domain, None, libvirt), concerned_ids)
+                    file.asked_about(for_nobody, Context(document, domain, None, libvirt), concerned_ids)
         elif for_nobody:
-            collected.run_all(for_nobody, Context(document, domain, None, self.libvirt), self._all_ids)
+            file.asked_about(for_nobody, Context(document, domain, None, self.libvirt), self._all_ids)
         machines = tuple(self._machines(domain, fitting))
         if for_machines:
             for machine, libvirt, ids in machines:
                 context = Context(document, domain, None, libvirt, machine=machine)
-                collected.run_all(for_machines, context, ids)
+                file.asked_about(for_machines, context, ids)
         if at_once and self.hosts:
             context = Context(document, domain, None, self.libvirt, self.hosts, fitting)
-            collected.run_all(at_once, context, fitting_ids or self._all_ids)
+            file.asked_about(at_once, context, fitting_ids or self._all_ids)
         if for_each:
             for host in fitting or (None,):
                 libvirt = self.libvirt or (host.libvirt_version if host is not None else None)
                 # Where the hosts give several machines, which one is whose is seldom asked.
                 same = machines[0][0] if len(machines) == 1 else None
                 context = Context(document, domain, host, libvirt, self.hosts, fitting, same)
-                collected.run_all(for_each, context, self._all_ids if host is None else (host.id,))
+                file.asked_about(for_each, context, self._all_ids if host is None else (host.id,))
 
 
 def _ids_by_libvirt(
@@ -531,33 +537,41 @@ def _ids_by_libvirt(
     return tuple((version, tuple(ids)) for version, ids in grouped.items()) or ((libvirt, ()),)
 
 
-class _Collected:
-    """The findings of one file while it is being checked: equal ones of several hosts become one."""
+class _File:
+    """A file while it is being checked: what is to be asked about it, and the findings; equal ones of several hosts
+    become one.
+
+    ``fitting`` are the hosts that have an emulator for the domain in it.
+    """
 
     def __init__(self, document: Document, all_hosts: tuple[str, ...], severities: Mapping[str, Severity]) -> None:
-        self._document = document
+        self.document = document
+        self.fitting: Sequence[Host] = ()
+        self.due: list[tuple[_Visits, Context, tuple[str, ...]]] = []
         self._severities = severities
         self._all_hosts = tuple(dict.fromkeys(all_hosts))
         self._found: dict[Finding, list[str]] = {}
         self._crashes: list[Crash] = []
         self._untold: set[tuple[str, str]] = set()
 
-    def run_all(self, visits: _Visits, context: Context, hosts: tuple[str, ...]) -> None:
-        libvirt, selected = context.libvirt, context.selected
-        for groups, element in visits:
-            for group in groups:
-                each = group.each
-                if each is None:
-                    self._run(group.asked_by(libvirt), context, (element,), hosts)
-                    continue
-                try:
-                    values = selected(each, element) if group.is_shared else tuple(each(context, element))
-                except Exception as error:
-                    for rule in group.asked_by(libvirt):
-                        self._crashed(rule, error)
-                else:
-                    if values:
-                        self._run(group.asked_by(libvirt), context, values, hosts)
+    def asked_about(self, visits: _Visits, context: Context, hosts: tuple[str, ...]) -> None:
+        """Note that rules are to be asked about elements of it."""
+        self.due.append((visits, context, hosts))
+
+    def ask(self, group: _Group, context: Context, element: Element, hosts: tuple[str, ...]) -> None:
+        """Ask some rules about an element."""
+        each = group.each
+        if each is None:
+            self._run(group.asked_by(context.libvirt), context, (element,), hosts)
+            return
+        try:
+            values = context.selected(each, element) if group.is_shared else tuple(each(context, element))
+        except Exception as error:
+            for rule in group.asked_by(context.libvirt):
+                self._crashed(rule, error)
+        else:
+            if values:
+                self._run(group.asked_by(context.libvirt), context, values, hosts)
 
     def _run(self, rules: Iterable[Rule], context: Context, values: Iterable[Any], hosts: tuple[str, ...]) -> None:
         for rule in rules:
@@ -577,7 +591,7 @@ class _Collected:
                 self._untold.add((code, _path_of_element(finding)))
 
     def _crashed(self, rule: Rule, error: Exception) -> None:
-        crash = Crash(rule.code, self._document.name, f"{type(error).__name__}: {error}")
+        crash = Crash(rule.code, self.document.name, f"{type(error).__name__}: {error}")
         if crash not in self._crashes:
             self._crashes.append(crash)
 
@@ -593,8 +607,10 @@ class _Collected:
             if not self._untold or (finding.code, _path_of_element(finding)) not in self._untold
         ]
 
-    def report(self, hosts: tuple[str, ...], suppressed: Mapping[Finding, Suppressed]) -> FileReport:
-        document = self._document
+    def report(self, suppressed: Mapping[Finding, Suppressed]) -> FileReport:
+        """What came of it."""
+        document = self.document
+        hosts = tuple([host.id for host in self.fitting])
         if not self._found:
             return FileReport(
                 document.name, (), self.crashes, document.domain is not None, (), hosts, _name_of(document)
@@ -632,10 +648,29 @@ class _Collected:
     def _remedy(self, fix: Fix) -> Remedy | None:
         from domlint.edits import remedy_of
 
-        return remedy_of(self._document, fix)
+        return remedy_of(self.document, fix)
 
     def _place(self, at: Spot | Location) -> Location:
-        return at if isinstance(at, Location) else self._document.locate(*at)
+        return at if isinstance(at, Location) else self.document.locate(*at)
+
+
+def _ask(files: "Iterable[_File]") -> None:
+    """Ask rules all that they are to be asked about some files, one after the other.
+
+    What a rule needs is at hand in the processor when it is asked about several files in a row.
+    """
+    inquiries: dict[int, tuple[list[_Group], list[tuple[_File, Context, Element, tuple[str, ...]]]]] = {}
+    for file in files:
+        for visits, context, hosts in file.due:
+            for groups, element in visits:
+                alike = inquiries.get(id(groups))
+                if alike is None:
+                    alike = inquiries[id(groups)] = groups, []
+                alike[1].append((file, context, element, hosts))
+    for groups, asked in inquiries.values():
+        for group in groups:
+            for file, context, element, hosts in asked:
+                file.ask(group, context, element, hosts)
 
 
 def _path_of_element(finding: Finding) -> str:
@@ -651,6 +686,8 @@ def _shortened(text: str) -> str:
 
 
 def _is_foreign(document: Document) -> bool:
+    if not document.faults:
+        return False
     from domlint.broken import first_tag, is_libvirt_root
 
     if document.domain is not None or document.faults[0].kind is FaultKind.MISSPELT_ROOT:
