@@ -6,6 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
+from domlint.markup import (
+    closed,
+    is_plain,
+    read_mixed_start_tag,
+    read_start_tag,
+    split_at_quotes,
+    split_at_start_tags,
+    without_comments,
+)
 from domlint.placeholders import is_placeholder
 from domlint.tables import SPACES, UNBOUNDED, Clause, Tables, Target, Type, chosen_type, tables_of
 from domlint.versions import Version
@@ -32,10 +41,11 @@ come."""
 _LONGEST_KEPT: Final = 2000
 """Characters. What is longer is hardly met again."""
 
+_LARGEST_KEPT: Final = 1024 * 1024
+"""Bytes of a document of which something is kept."""
+
 _MANY_CHILDREN: Final = 32
 """Kinds of children from which on an element is hardly twice made up in the same way."""
-
-_LINES: Final = frozenset("\t\n")
 
 
 class _Conditions:
@@ -73,11 +83,11 @@ class _Conditions:
         """Try the XPath on an element that is put together from its start tag and those of its children."""
         from lxml import etree
 
-        inside = "".join([_closed(f"<{child}") for child in children])
+        inside = "".join([closed(f"<{child}") for child in children])
         try:
             if self._find is None:
                 self._find = etree.XPath(f"boolean({self.test})", smart_strings=False)
-            return bool(self._find(etree.fromstring(_closed(f"<{start}>{inside}"))))
+            return bool(self._find(etree.fromstring(closed(f"<{start}>{inside}"))))
         except etree.LxmlError:
             return False
 
@@ -183,6 +193,11 @@ class QuickLook:
 
     def at(self, data: bytes) -> Look:
         """Look at the bytes of a well-formed document."""
+        if len(data) > _LARGEST_KEPT:
+            return QuickLook(self._tables)._at(data)
+        return self._at(data)
+
+    def _at(self, data: bytes) -> Look:
         try:
             text = data.decode()
         except UnicodeDecodeError:
@@ -191,7 +206,7 @@ class QuickLook:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         newest = self._document(text)
         if newest is None:
-            plain = _without_comments(text)
+            plain = without_comments(text)
             if plain is not None:
                 newest = self._document(plain) if plain != text else None
                 newest = self._document_in_pieces(plain) if newest is None else newest
@@ -281,7 +296,7 @@ class QuickLook:
             return None
         if kind.is_checked and not kind.is_complete(start, {}):
             return None
-        since = self._with_text_in(found, text)
+        since = self._since_with_text(found, text)
         return None if since is None else (name, is_single, "", since)
 
     def _open(self, found: _Start, element: str) -> _Block | None:
@@ -300,14 +315,14 @@ class QuickLook:
         line = element.find("\n")
         start = element[: line - 1]
         found = parent.starts.get(start) or self._kept_start(parent, start)
-        if found is None:
+        if found is None or start[-1:] == "/":
             return None, False
         name, is_single, kind, newest, end = found
         if kind.is_open:
             return self._open(found, element), False
         skeleton = ""
         if kind.has_layouts:
-            parts = _split_at_quotes(element[line - 1 :])
+            parts = split_at_quotes(element[line - 1 :])
             skeleton = "'".join(parts[::2])
             layout = kind.layouts.get(skeleton)
             if layout is not None:
@@ -318,7 +333,7 @@ class QuickLook:
                     return (None if since is None else (name, is_single, end, since)), not are_met
         following = element.find("<", line)
         separator = element[line : following + 1]
-        if following < 0 or element[line - 1] != ">" or start[-1:] == "/" or separator[:-1].strip(SPACES):
+        if following < 0 or element[line - 1] != ">" or separator[:-1].strip(SPACES):
             return None, False
         blocks = element.split(separator)
         since = self._inside(kind, start, blocks) if kind.text is None else None
@@ -366,7 +381,7 @@ class QuickLook:
     def _values_in(self, parent: _Type, element: str) -> tuple[int, set[int], _Checked] | None:
         """As _values_of, of one element."""
         start, _bracket, inside = element.partition(">")
-        parts = _split_at_quotes(start)
+        parts = split_at_quotes(start)
         shape = parent.shapes.get("'".join(parts[::2]))
         variant = shape and shape[1].get(tuple([parts[place] for place in shape[0]]))
         if not shape or not variant or variant[0][2].looks_at_attributes:
@@ -399,7 +414,7 @@ class QuickLook:
             if since is None:
                 are_met = False
                 value = parts[place]
-                since = self._since(simple, value) if _is_plain(value) else None
+                since = self._since(simple, value) if is_plain(value) else None
                 if since is None:
                     return None, False
             if since and since != newest:
@@ -412,7 +427,7 @@ class QuickLook:
         newest, name, is_only = "", "", False
         seen: dict[str, str] = {}
         above: list[tuple[_Type, str, dict[str, str]]] = []
-        for number, piece in enumerate(_pieces()(text)):
+        for number, piece in enumerate(split_at_start_tags()(text)):
             if number and not above:
                 return None
             step = kind.pieces.get(piece) or self._piece(kind, piece)
@@ -468,7 +483,7 @@ class QuickLook:
         found = parent.starts.get(start) or self._kept_start(parent, start)
         if found is None or tail.strip(SPACES):
             return None
-        newest = self._ended(found, start.removesuffix("/"), text) if is_closed else self._with_text_in(found, text)
+        newest = self._ended(found, start.removesuffix("/"), text) if is_closed else self._since_with_text(found, text)
         if newest is None:
             return None
         return _keep(parent.pieces, piece, (found[0], found[1], None if is_closed else found[2], closes, newest))
@@ -480,7 +495,7 @@ class QuickLook:
 
     def _start(self, parent: _Type, start: str) -> _Start | None:
         """What a start tag without its brackets means; None where it is wrong or not sure."""
-        parts = _split_at_quotes(start)
+        parts = split_at_quotes(start)
         skeleton = "'".join(parts[::2])
         shape = parent.shapes.get(skeleton)
         if shape is not None:
@@ -496,7 +511,7 @@ class QuickLook:
 
     def _new_start(self, parent: _Type, start: str, parts: list[str], skeleton: str) -> _Start | None:
         """What a start tag means that has attributes as none before. Its shape is kept."""
-        read = _read(parts) if len(parts) % 2 else _read_oddly(start)
+        read = read_start_tag(parts) if len(parts) % 2 else read_mixed_start_tag(start)
         tag = None if read is None else self._name(read[0])
         if read is None or tag is None:
             return None
@@ -540,7 +555,7 @@ class QuickLook:
             # What takes any attribute is what has a type that nobody knows.
             brought = None if known is None else self._known[known[0]].get(value)
             if known is None or brought is None:
-                brought = None if known is None or not _is_plain(value) else self._since(known[0], value)
+                brought = None if known is None or not is_plain(value) else self._since(known[0], value)
                 if known is None or brought is None:
                     return None
             if known[2]:
@@ -582,7 +597,7 @@ class QuickLook:
                 return None
         return {name: value for name, value in given.items() if name[:6] != "xmlns:"}
 
-    def _with_text_in(self, found: _Start, text: str) -> str | None:
+    def _since_with_text(self, found: _Start, text: str) -> str | None:
         """The oldest libvirt that knows a start tag and the text behind it; None where that is wrong or not sure."""
         kind, newest = found[2], found[3]
         if kind.text is None:
@@ -591,11 +606,11 @@ class QuickLook:
         return None if since is None else _later(newest, since)
 
     def _ended(self, found: _Start, start: str, text: str) -> str | None:
-        """As _with_text_in, of an element that has nothing but the text."""
+        """As _since_with_text, of an element that has nothing but the text."""
         kind = found[2]
         if kind.is_checked and not kind.is_complete(start, {}):
             return None
-        return self._with_text_in(found, text)
+        return self._since_with_text(found, text)
 
     def _since(self, simple: int, value: str) -> str | None:
         """As Tables.since, but that placeholders are right. Kept for the next time."""
@@ -653,39 +668,6 @@ def _later(first: str, second: str) -> str:
     return max(first, second, key=Version.parse)
 
 
-def _is_plain(value: str) -> bool:
-    """Tell whether the value of an attribute is the one that is written."""
-    return "&" not in value and (value.isprintable() or _LINES.isdisjoint(value))
-
-
-def _split_at_quotes(text: str) -> list[str]:
-    """A text in parts, of which every second is a value; an even number of them where that is not sure."""
-    parts = text.split("'")
-    if '"' not in text:
-        return parts
-    return text.split('"') if len(parts) == 1 else []
-
-
-def _read(parts: list[str]) -> tuple[str, dict[str, str]] | None:
-    """The name and the attributes of a start tag that is split at its quotes."""
-    if len(parts) == 1:
-        return parts[0].rstrip("/ \t\n"), {}
-    if parts[-1].strip(SPACES) not in ("", "/"):
-        return None
-    tag = parts[0].split(None, 1)[0]
-    parts = [parts[0][len(tag) :], *parts[1:]]
-    return tag, dict(
-        zip([before.strip(SPACES)[:-1].rstrip(SPACES) for before in parts[:-1:2]], parts[1::2], strict=True)
-    )
-
-
-def _read_oddly(start: str) -> tuple[str, dict[str, str]] | None:
-    """As _read, of a start tag that has both sorts of quotes."""
-    tag, _space, rest = start.partition(" ")
-    found = _attributes()(rest)
-    return tag, {name: single or double for name, single, double in found}
-
-
 def _conventional_prefixes(tables: Tables) -> dict[str, str]:
     names = {name for _type in tables.types for name in _type[2] if name.startswith("{")}
     namespaces = {name[1:].partition("}")[0] for name in names}
@@ -702,42 +684,3 @@ def _asked(test: str) -> tuple[frozenset[str], tuple[str, ...]]:
     inside = re.findall(r"([\w-]+)(?=/|\[)|-space\(([\w-]+)\)", outside)
     deep = dict.fromkeys([path or argument for path, argument in inside])
     return names, (*(["@"] if "@" in outside else []), *deep)
-
-
-def _closed(text: str) -> str:
-    start = text.partition(">")[0]
-    return text if start.endswith("/") else f"{text}</{start[1:].split(None, 1)[0]}>"
-
-
-def _without_comments(text: str) -> str | None:
-    """A text without its declaration and comments; None where it has other things that are no elements."""
-    text = text.removeprefix("\ufeff")
-    if text.startswith("<?xml"):
-        declaration, _end, text = text.partition("?>")
-        encoding = declaration.lower()
-        if "encoding" in encoding and "utf-8" not in encoding and "ascii" not in encoding:
-            return None
-        text = text.lstrip(SPACES)
-    if "<?" in text or "<![" in text or "<!D" in text:
-        return None
-    if "<!--" not in text:
-        return text
-    import re
-
-    # What stands alone on its lines goes with them.
-    comment = "<!--(?:(?!-->).)*-->"
-    return re.sub(rf"\n[ \t]*{comment}(?=[ \t]*\n)|{comment}", "", text, flags=re.DOTALL).lstrip(SPACES)
-
-
-@cache
-def _pieces() -> Callable[[str], list[str]]:
-    import re
-
-    return re.compile("<(?!/)").split
-
-
-@cache
-def _attributes() -> Callable[[str], list[tuple[str, str, str]]]:
-    import re
-
-    return re.compile(r"""([^\s=/]+)\s*=\s*(?:'([^']*)'|"([^"]*)")""").findall

@@ -27,6 +27,7 @@ FLOORS = {
     "mistakes": 1,
     "tables": 1,
     "quick_look": 1,
+    "markup": 1,
     "strict": 3,
     "comments": 1,
     "vocabulary": 1,
