@@ -4,6 +4,7 @@ A quick look tells whether anything is wrong with a document; only then ``domlin
 what, where, and what to do.
 """
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from domlint.cached import cached_property
@@ -14,6 +15,8 @@ from domlint.versions import Version
 if TYPE_CHECKING:
     from domlint.mistakes import Mistake
 
+
+_version = cache(Version.parse)
 
 _MOST_MISTAKES: Final = 1000
 """Told of one document. Nobody reads more, and a file of some megabytes could have a million."""
@@ -44,7 +47,7 @@ class Structure:
     def is_right_for(self, libvirt: Version | None) -> bool:
         """Tell whether nothing is wrong, and nothing newer than a libvirt that reads the document, if that is known."""
         is_right, newest = self._look
-        return is_right and (not newest or libvirt is None or Version.parse(newest) <= libvirt)
+        return is_right and (not newest or libvirt is None or _version(newest) <= libvirt)
 
     def newer_than(self, libvirt: Version) -> "tuple[Mistake, ...]":
         """All that came with a later libvirt than this one, which reads the document."""

@@ -61,6 +61,41 @@ def test_a_module_is_imported_for_the_first_document_that_has_something_for_it()
     assert run.stdout.split() == ["False", "False"] * 3 + ["True", "False", "True"]
 
 
+def test_rules_on_the_structure_are_imported_for_what_is_wrong_or_too_new() -> None:
+    code = (
+        "import sys\n"
+        "from domlint.engine import Plan, Source\n"
+        "from domlint.rules import modules\n"
+        "from domlint.versions import Version\n"
+        "old, strict = sys.argv[1:]\n"
+        "plan = Plan(modules(), libvirt=Version.parse('6.0.0') if old == 'old' else None, strict=strict == 'strict')\n"
+        "right = '<name>a</name><memory>1</memory><os><type>hvm</type></os>'\n"
+        "for inner in ('', \"<memoryBacking><source type='memfd'/></memoryBacking><throttlegroups/>\", '<unknown/>'):\n"
+        "    found = plan.check(Source('vm.xml', f\"<domain type='kvm'>{right}{inner}</domain>\".encode()))\n"
+        "    print('domlint.rules.schema' in sys.modules, any(one.code[:6] == 'SCHEMA' for one in found.findings))\n"
+    )
+
+    def told(*arguments: str) -> list[str]:
+        run = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+        return run.stdout.split()
+
+    assert told("new", "") == ["False", "False", "False", "False", "True", "True"]
+    assert told("old", "") == ["False", "False", "True", "True", "True", "True"]
+    assert told("new", "strict") == ["True", "False", "True", "False", "True", "True"]
+
+
+def test_files_that_are_checked_together_fare_as_each_alone() -> None:
+    """All bad examples, a network, a broken file and foreign ones, in both orders."""
+    bad = [(rule.code, whole_document(rule.bad).encode()) for rule in catalogue()]
+    others = [("network", b"<network><name>a</name><forwrad/></network>"), ("broken", b"<domain>"), ("other", b"<a/>")]
+    sources = [Source(f"{name}.xml", data, name == "other") for name, data in (*bad, *others)]
+    hosts = example_hosts(catalogue().find("TEAM001").bad)
+    for some in (sources, sources[::-1]):
+        together = Plan(modules(), hosts).check_all(some)
+        plan = Plan(modules(), hosts)
+        assert together == [plan.check(one) for one in some]
+
+
 def test_the_index_is_current() -> None:
     spec = importlib.util.spec_from_file_location("make_index", ROOT / "tools" / "make_index.py")
     assert spec is not None
