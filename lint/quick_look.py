@@ -101,8 +101,9 @@ class _Type:
     their values.
     """
 
-    __slots__ = ("attributes", "blocks", "children", "chosen", "conditions", "deciders", "has_layouts", "is_checked",
-                 "is_open", "layouts", "needed", "pieces", "required", "shapes", "since", "starts", "text")  # fmt: skip
+    __slots__ = ("attributes", "blocks", "children", "chosen", "conditions", "deciders", "has_layouts",
+                 "has_many_children", "is_checked", "is_open", "layouts", "needed", "pieces", "required", "shapes",
+                 "since", "starts", "text")  # fmt: skip
 
     def __init__(self, row: Type) -> None:
         _name, self.attributes, self.children, self.text, wildcards, conditions, *_facts, self.since = row
@@ -111,7 +112,8 @@ class _Type:
         self.conditions = _Conditions([test for test, *_words in conditions]) if conditions else None
         self.is_checked = bool(self.needed or conditions)
         self.is_open = "##any" in wildcards and not self.children
-        self.has_layouts = len(self.children) < _MANY_CHILDREN and not self.looks_at_attributes
+        self.has_many_children = len(self.children) >= _MANY_CHILDREN
+        self.has_layouts = not self.has_many_children and not self.looks_at_attributes
         self.blocks: dict[str, _Block] = {}
         self.layouts: dict[str, _Layout] = {}
         self.pieces: dict[str, _Step] = {}
@@ -264,9 +266,8 @@ class QuickLook:
         element = text.rstrip(SPACES)
         is_kept = len(text) <= _LONGEST_KEPT
         if "\n" in element:
-            found, is_new = self._lines(parent, element)
-            # A text with a value that was not met before was not met, either, and most such values are in one file.
-            is_kept = is_kept and not is_new
+            found, is_rare = self._lines(parent, element)
+            is_kept = is_kept and not is_rare
         elif "<" in element:
             found = self._with_text(parent, element)
         else:
@@ -310,7 +311,7 @@ class QuickLook:
     def _lines(self, parent: _Type, element: str) -> tuple[_Block | None, bool]:
         """What an element means that has others, which begin on lines of their own.
 
-        And whether it is like some that were met, but for a value that was not.
+        And whether the text is hardly met again: where it is like some others but for a value that was not met before.
         """
         line = element.find("\n")
         start = element[: line - 1]
@@ -341,7 +342,8 @@ class QuickLook:
             return None, False
         if skeleton and not since:
             self._keep_layout(kind, skeleton, parts, blocks)
-        return (name, is_single, end, _later(newest, since)), False
+        # Hardly any text with many different elements is met twice.
+        return (name, is_single, end, _later(newest, since)), kind.has_many_children
 
     def _keep_layout(self, kind: _Type, skeleton: str, parts: list[str], blocks: list[str]) -> None:
         """Keep what the inside of an element means, from the second time on."""
@@ -506,7 +508,7 @@ class QuickLook:
                 newest, _are_met = self._newest(checked, parts, found[3])
                 if newest is None or newest == found[3]:
                     return None if newest is None else found
-                return *found[:3], newest, *found[4:]
+                return *found[:3], newest, found[4]
         return self._new_start(parent, start, parts, skeleton)
 
     def _new_start(self, parent: _Type, start: str, parts: list[str], skeleton: str) -> _Start | None:
@@ -527,11 +529,10 @@ class QuickLook:
             return None
         is_single = row[1] == 1
         asked_name = tag if is_single or tag in parent.needed or parent.conditions else ""
+        found: _Start = asked_name, is_single, kind, since[0], f"/{read[0]}>"
         if len(parts) % 2:
-            self._keep_shape(
-                parent, tag, (asked_name, is_single, kind, since[0], f"/{read[0]}>"), given, parts, skeleton
-            )
-        return asked_name, is_single, kind, since[1], f"/{read[0]}>"
+            self._keep_shape(parent, tag, found, given, skeleton)
+        return found if since[0] == since[1] else (*found[:3], since[1], found[4])
 
     def _chosen(self, parent: _Type, tag: str, target: Target, attributes: Mapping[str, str]) -> _Type | None:
         """The type of an element; None where that is not sure."""
@@ -567,20 +568,23 @@ class QuickLook:
                 return None
         return since, _later(since, newest)
 
-    def _keep_shape(
-        self, parent: _Type, tag: str, found: _Start, given: Mapping[str, str], parts: list[str], skeleton: str
-    ) -> None:
+    def _keep_shape(self, parent: _Type, tag: str, found: _Start, given: Mapping[str, str], skeleton: str) -> None:
+        """Keep what start tags mean that differ from one in values alone."""
+        name, is_single, kind, since, end = found
         deciding: list[int] = []
         checked: _Checked = []
         asked = parent.deciders.get(tag, ())
-        for place, name in zip(range(1, 2 * len(given), 2), given, strict=True):
-            known = found[2].attributes.get(name)
-            if known is None or name in asked:
-                deciding.append(place)
+        for number, (attribute, value) in enumerate(given.items()):
+            known = kind.attributes.get(attribute)
+            if known is None or attribute in asked:
+                deciding.append(2 * number + 1)
+                since = _later(since, "" if known is None else self._known[known[0]].get(value, ""))
             else:
-                checked.append((place, known[0], self._known[known[0]]))
+                checked.append((2 * number + 1, known[0], self._known[known[0]]))
         _places, variants = parent.shapes.get(skeleton) or _keep(parent.shapes, skeleton, (tuple(deciding), {}))
-        _keep(variants, tuple([parts[place] for place in deciding]), (found, checked))
+        values = list(given.values())
+        met = tuple([values[place // 2] for place in deciding])
+        _keep(variants, met, ((name, is_single, kind, since, end), checked))
 
     def _name(self, written: str) -> str | None:
         """The name of an element as the tables have it; None where its prefix is none that is usual."""

@@ -16,6 +16,7 @@ from domlint.examples import whole_document
 from domlint.mistakes import Comparison, Mistake
 from domlint.rules import catalogue
 from domlint.tables import tables_of
+from domlint.versions import Version
 
 CORPUS = os.environ.get("DOMLINT_CORPUS", "")
 
@@ -43,6 +44,12 @@ def of_corpus() -> Iterator[tuple[Path, bool]]:
 def compared(root: etree._Element, kind: str = "domain") -> list[Mistake]:
     """What the tables find wrong, whatever the quick look says."""
     return [mistake for mistake in Comparison(tables_of(kind)).mistakes(root) if not mistake.since]
+
+
+def newest_in(root: etree._Element, kind: str = "domain") -> str:
+    """The oldest libvirt that knows all that is there by the tables; "" where that is 6.0.0 or older."""
+    found = [mistake.since for mistake in Comparison(tables_of(kind)).mistakes(root) if mistake.since]
+    return max(found, key=Version.parse, default="")
 
 
 def root_of(data: bytes) -> etree._Element | None:

@@ -8,15 +8,13 @@ from collections.abc import Callable
 import pytest
 from documents import compared, root_of
 
-from domlint.quick_look import QuickLook
+from domlint.quick_look import Look, QuickLook, _Block, _Type
 from domlint.tables import tables_of
 
 RIGHT = """\
 <domain type='kvm'>
   <name>web{number}</name>
-  <metadata>
-    <owner xmlns='urn:example'>team {number}</owner>
-  </metadata>
+  <metadata><owner xmlns='urn:example'>team {number}</owner></metadata>
   <memory unit='KiB'>4194304</memory>
   <os>
     <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
@@ -31,10 +29,14 @@ RIGHT = """\
       <target dev='vda' bus='virtio'/>
       <address type='pci' domain='0x0000' bus='0x0{number}' slot='0x00' function='0x0'/>
     </disk>
-    <interface type='hostdev' managed='yes'>
+    <interface type='network'>
       <mac address='52:54:00:00:00:0{number}'/>
+      <source network='net{number}'/>
+    </interface>
+    <interface type='hostdev' managed='yes'>
+      <mac address='52:54:00:00:00:00'/>
       <source>
-        <address type='pci' domain='0x0000' bus='0x0{number}' slot='0x10' function='0x0'/>
+        <address type='pci' domain='0x0000' bus='0x07' slot='0x10' function='0x0'/>
       </source>
     </interface>
     <video><model type='virtio' heads='1'/></video>
@@ -86,6 +88,10 @@ MISTAKES = {
         "<memballoon model='virtio'/>",
         "<memballoon model='virtio'>\n      x\n    </memballoon>",
     ),
+    "what follows an open element on its line": ("</metadata>", "</metadata><boot/>"),
+    "text in front of the first element": ("<name>", "x<name>"),
+    "text in front of the first element of a device": ("<driver", "x<driver"),
+    "a space of another script": ("<os>", "<os>\u00a0"),
     "a missing element": ("  <name>web7</name>\n", ""),
     "a missing attribute": (" type='virtio' heads='1'", " heads='1'"),
     "quotes of the other sort around quotes": ("file='/srv/web7.qcow2'", "file=\"/srv/' slot='\" files=''"),
@@ -97,6 +103,7 @@ CHANGES: dict[str, Callable[[str], str]] = {
     "with other quotes": lambda one: one if '"' in one else one.replace("'", '"'),
     "laid out otherwise": lambda one: one.replace("\n  ", "\n\t ").replace("<boot", "\n<boot"),
     "with other line ends": lambda one: one.replace("\n", "\r\n"),
+    "with an open element in lines": lambda one: re.sub("(<metadata>)(.*)(</metadata>)", r"\1\n    \2\n  \3", one),
     "with a declaration": lambda one: f"<?xml version='1.0' encoding='utf-8'?>\n<!-- a comment -->\n{one}",
     "in one line": lambda one: re.sub("\n *", "", one),
 }
@@ -115,12 +122,87 @@ def test_a_mistake_is_seen_whatever_was_met_before(what: str, how: str) -> None:
     assert not look.at(wrong).is_right
 
 
-def test_what_differs_in_values_alone_is_not_read_again() -> None:
+class Counting(QuickLook):
+    """A quick look that notes what it reads: the name of each block, and of each element that it takes in pieces."""
+
+    def __init__(self) -> None:
+        super().__init__(tables_of("domain"))
+        self.read: list[str] = []
+        self.opened: list[str] = []
+        self.taken_in_pieces: list[str] = []
+
+    def _block(self, parent: _Type, text: str) -> _Block | None:
+        self.read.append(re.split("[ >/]", text, maxsplit=1)[0])
+        return super()._block(parent, text)
+
+    def _inside(self, kind: _Type, start: str, blocks: list[str]) -> str | None:
+        self.opened.append(start.partition(" ")[0])
+        return super()._inside(kind, start, blocks)
+
+    def _in_pieces(self, parent: _Type, text: str) -> _Block | None:
+        self.taken_in_pieces.append(re.split("[ >/]", text, maxsplit=1)[0])
+        return super()._in_pieces(parent, text)
+
+    def look(self, document: str) -> tuple[set[str], set[str], set[str]]:
+        """What it reads of a document that is right."""
+        self.read, self.opened, self.taken_in_pieces = [], [], []
+        assert self.at(document.encode()).is_right
+        return set(self.read), set(self.opened), set(self.taken_in_pieces)
+
+
+def test_what_was_met_is_not_read_again() -> None:
+    look = Counting()
+    everything = {"name", "metadata", "memory", "os", "type", "boot", "devices", "disk", "driver", "source", "seclabel",
+                  "target", "address", "interface", "mac", "video", "memballoon"}  # fmt: skip
+    within = {"domain", "os", "devices", "disk", "source", "interface"}
+    # Only what has elements on one line is taken in pieces.
+    assert look.look(text(1)) == (everything, within, {"video"})
+    assert look.look(text(1)) == ({"devices"}, {"domain", "devices"}, set())
+    # The second time that elements differ in values alone, it is kept what they have in common.
+    assert look.look(text(2))[1] == {"domain", "devices", "disk", "source", "interface"}
+    unlike = {"name", "metadata", "devices", "disk", "interface"}
+    assert look.look(text(3)) == (unlike, {"domain", "devices"}, set())
+    # Conditions look at the attributes of the one that is a host device, so that it is read again.
+    assert look.look(text(4).replace("'", '"'))[1:] == ({"domain", "os", "devices", "interface", "source"}, {"video"})
+
+
+def test_what_decides_is_kept_apart() -> None:
+    """Elements that differ in values which decide what the others mean: each is known for itself."""
+    look = Counting()
+
+    def disk(kind: str, number: int) -> str:
+        source = {
+            "file": f"file='/srv/{number}'",
+            "block": f"dev='/dev/{number}'",
+            "volume": f"pool='a' volume='{number}'",
+        }[kind]
+        inside = f"<source {source}>\n        <seclabel model='dac' relabel='no'/>\n      </source>"
+        whole = re.sub("<source file=.*?</source>", inside, text(number), flags=re.DOTALL)
+        return whole.replace("type='file'", f"type='{kind}'")
+
+    for kind in ("file", "block", "volume", "file", "block", "volume"):
+        for number in (1, 2, 3):
+            look.look(disk(kind, number))
+    for kind in ("file", "block", "volume"):
+        assert "disk" not in look.look(disk(kind, 5))[1]
+        wrong = disk(kind, 6).replace("<source ", "<source startupPolicy='7' ")
+        assert not look.at(wrong.encode()).is_right
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "since"),
+    [
+        ("<boot dev='hd'/>", "<boot dev='hd'/>\n    <shim>/s</shim>", "11.2.0"),
+        ("<target dev='vda' bus='virtio'/>", "<target dev='vda' bus='virtio' rotation_rate='1'/>", "7.3.0"),
+        ("<name>", "<throttlegroups/>\n  <name>", "11.2.0"),
+        ("type='virtio'", "type='none'", ""),
+    ],
+)
+def test_the_oldest_libvirt_that_knows_all(before: str, after: str, since: str) -> None:
     look = looked()
-    known = [len(kind.shapes) for kind in look._types.values()]
-    assert look.at(text(8).encode()).is_right
-    assert [len(kind.shapes) for kind in look._types.values()] == known
-    assert sum(len(kind.layouts) for kind in look._types.values()) > 0
+    for number in (1, 1, 2, 3):
+        assert look.at(text(number).replace(before, after).encode()) == Look(True, since)
+        assert look.at(text(number).encode()) == Look(True, "")
 
 
 def test_nothing_is_kept_of_a_document_that_is_very_large() -> None:

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from documents import changed, compared, examples, needs_corpus, of_corpus, root_of
+from documents import changed, compared, examples, needs_corpus, newest_in, of_corpus, root_of
 from gate import Gate
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -37,8 +37,10 @@ def check_agreement(data: bytes) -> None:
     if root is None:
         return
     mistakes = compared(root)
-    if look(data).is_right:
+    is_right, newest = look(data)
+    if is_right:
         assert mistakes == []
+        assert newest == newest_in(root)
     # libxml2 knows no placeholders, and refuses more therefore.
     if gate().passes(root):
         assert mistakes == []
