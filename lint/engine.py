@@ -350,25 +350,27 @@ class Plan:
 
         All of them are kept in memory until it is done.
         """
-        opened = [(source, parse(source.name, source.data)) for source in sources]
-        for _source, document in opened:
-            self._look_at_structure(document)
+        given = list(sources)
+        documents = [parse(source.name, source.data) for source in given]
+        asks_structure = [self._asks_structure(document) for document in documents]
         files = [
-            None if source.may_be_foreign and _is_foreign(document) else self._begin(document)
-            for source, document in opened
+            None if source.may_be_foreign and _is_foreign(document) else self._begin(document, asks)
+            for source, document, asks in zip(given, documents, asks_structure, strict=True)
         ]
         _ask(filter(None, files))
         return [
             FileReport(source.name) if file is None else self._end(file)
-            for (source, _document), file in zip(opened, files, strict=True)
+            for source, file in zip(given, files, strict=True)
         ]
 
-    def _look_at_structure(self, document: Document) -> None:
-        if self._structure.is_end and (document.domain is not None or document.network is not None):
-            document.structure.look()
+    def _asks_structure(self, document: Document) -> bool:
+        """Tell whether rules on the structure have something to say of the domain or network in a file."""
+        if not self._structure.is_end or (document.domain is None and document.network is None):
+            return False
+        return self._strict or not all(map(document.structure.is_right_for, self._libvirts))
 
-    def _begin(self, document: Document) -> "_File":
-        """A file, with what is to be asked about it."""
+    def _begin(self, document: Document, asks_structure: bool) -> "_File":
+        """A file, with what is to be asked about it, also of its structure."""
         file = _File(document, self._all_ids, self.severities)
         if document.faults:
             self._import(set(self._file_modules))
@@ -377,10 +379,10 @@ class Plan:
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
             file.fitting = self._fitting(domain)
-            self._begin_domain(document, domain, file)
+            self._begin_domain(document, domain, file, asks_structure)
         elif document.network is not None:
             at_root = (self._paths, *self._paths.by_mention.values())
-            if self._asks_structure(document):
+            if asks_structure:
                 at_root = (*at_root, self._structure)
             self._import({module for node in at_root for module in node.modules})
             visits: _Visits = [(node.groups.get(_NOBODY, []), document.network) for node in at_root]
@@ -452,7 +454,9 @@ class Plan:
             found = self._fits[kind] = fitting_hosts(domain, self.hosts)
         return found
 
-    def _visits(self, document: Document, domain: Element) -> tuple[tuple[_Visits, ...], set[Where]]:
+    def _visits(
+        self, document: Document, domain: Element, asks_structure: bool
+    ) -> tuple[tuple[_Visits, ...], set[Where]]:
         """Which rules look at which elements of a domain, by whom they ask, and whose concern it is."""
         vocabulary = self._vocabulary
         while True:
@@ -461,17 +465,11 @@ class Plan:
             concerned: set[Where] = set()
             modules: set[RuleModule] = set()
             self._paths.walk(domain, mentioned, visits, concerned, modules)
-            if self._asks_structure(document):
+            if asks_structure:
                 self._structure.walk(domain, mentioned, visits, concerned, modules)
             if not modules:
                 return visits, concerned
             self._import(modules)
-
-    def _asks_structure(self, document: Document) -> bool:
-        """Tell whether rules on the structure have something to say of a domain or network."""
-        if not self._structure.is_end:
-            return False
-        return self._strict or not all(map(document.structure.is_right_for, self._libvirts))
 
     def _machines(
         self, domain: Domain, fitting: "Sequence[Host]"
@@ -495,9 +493,9 @@ class Plan:
             self._given_machines[kind] = found
         return found
 
-    def _begin_domain(self, document: Document, domain: Domain, file: "_File") -> None:
+    def _begin_domain(self, document: Document, domain: Domain, file: "_File", asks_structure: bool) -> None:
         fitting = file.fitting
-        visits, concerned = self._visits(document, domain.element)
+        visits, concerned = self._visits(document, domain.element, asks_structure)
         for_nobody, for_each, at_once, for_machines = visits
         if concerned:
             groups = [group for where, group in self._concerned.items() if where in concerned]

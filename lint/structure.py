@@ -40,10 +40,6 @@ class Structure:
         """All that is wrong, in the order of the document."""
         return () if self._look.is_right else tuple(mistake for mistake in self._compared if not mistake.since)
 
-    def look(self) -> Look:
-        """What a quick look tells."""
-        return self._look
-
     def is_right_for(self, libvirt: Version | None) -> bool:
         """Tell whether nothing is wrong, and nothing newer than a libvirt that reads the document, if that is known."""
         is_right, newest = self._look
