@@ -189,6 +189,34 @@ def test_what_decides_is_kept_apart() -> None:
         assert not look.at(wrong.encode()).is_right
 
 
+def test_values_that_a_condition_asks_for_decide() -> None:
+    look = looked()
+
+    def xen(arch: str) -> bytes:
+        system = text(1).replace("<boot dev='hd'/>", "<kernel>/k</kernel>").replace("hvm", "linux")
+        return system.replace("arch='x86_64' machine='pc-q35-8.2'", f"arch='{arch}' machine='xenpv'").encode()
+
+    for arch in ("x86_64", "i686", "ia64"):
+        assert look.at(xen(arch)).is_right
+    assert compared(root_of(xen("armv7l")))  # type: ignore[arg-type]
+    assert not look.at(xen("armv7l")).is_right
+
+
+def test_conditions_of_an_element_with_text() -> None:
+    look = looked()
+    for attributes, is_right in ((" template='/t'", True), (" template='/u' templateFormat='raw'", True),
+                                 (" templateFormat='raw'", False)):  # fmt: skip
+        document = text(1).replace("    <boot ", f"    <nvram{attributes}>/n</nvram>\n    <boot ").encode()
+        assert (compared(root_of(document)) == []) == is_right  # type: ignore[arg-type]
+        assert look.at(document).is_right == is_right
+
+
+@pytest.mark.parametrize("rare", ["<?a b?>", "<![CDATA[ ]]>", "<!-- a --><![CDATA[ ]]>"])
+def test_what_is_rare_is_not_sure(rare: str) -> None:
+    assert not looked().at(text(1).replace("<os>", f"{rare}<os>").encode()).is_right
+    assert not looked().at(text(1).encode("utf-16")).is_right
+
+
 @pytest.mark.parametrize(
     ("before", "after", "since"),
     [
