@@ -508,8 +508,13 @@ def test_an_interrupt_ends_with_the_status_that_shells_expect(folder: Path) -> N
     import time
 
     os.mkfifo(folder / "never.xml")
+    # What a shell starts in the background inherits that interrupts are ignored.
+    code = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from domlint.__main__ import main; main()"
+    )
     process = subprocess.Popen(
-        [sys.executable, "-m", "domlint", str(folder / "never.xml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-c", code, str(folder / "never.xml")], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     time.sleep(1)
     process.send_signal(signal.SIGINT)

@@ -20,6 +20,7 @@ RIGHT = """\
     <type arch='x86_64' machine='pc-q35-8.2'>hvm</type>
     <boot dev='hd'/>
   </os>
+  <clock offset='utc'/>
   <devices>
     <disk type='file' device='disk'>
       <driver name='qemu' type='qcow2'/>
@@ -93,6 +94,7 @@ MISTAKES = {
     "text in front of the first element of a device": ("<driver", "x<driver"),
     "a space of another script": ("<os>", "<os>\u00a0"),
     "a missing element": ("  <name>web7</name>\n", ""),
+    "a missing attribute that must be there": (" offset='utc'", ""),
     "a missing attribute": (" type='virtio' heads='1'", " heads='1'"),
     "quotes of the other sort around quotes": ("file='/srv/web7.qcow2'", "file=\"/srv/' slot='\" files=''"),
 }
@@ -153,7 +155,7 @@ class Counting(QuickLook):
 def test_what_was_met_is_not_read_again() -> None:
     look = Counting()
     everything = {"name", "metadata", "memory", "os", "type", "boot", "devices", "disk", "driver", "source", "seclabel",
-                  "target", "address", "interface", "mac", "video", "memballoon"}  # fmt: skip
+                  "target", "address", "interface", "mac", "video", "memballoon", "clock"}  # fmt: skip
     within = {"domain", "os", "devices", "disk", "source", "interface"}
     # Only what has elements on one line is taken in pieces.
     assert look.look(text(1)) == (everything, within, {"video"})
@@ -200,6 +202,47 @@ def test_values_that_a_condition_asks_for_decide() -> None:
         assert look.at(xen(arch)).is_right
     assert compared(root_of(xen("armv7l")))  # type: ignore[arg-type]
     assert not look.at(xen("armv7l")).is_right
+
+
+def test_the_text_that_a_condition_asks_for_is_told_apart() -> None:
+    look = looked()
+    wrong = text(1).replace("hvm", "exe").encode()
+    assert compared(root_of(wrong))  # type: ignore[arg-type]
+    assert not look.at(wrong).is_right
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_right"),
+    [
+        ("web1</name>", "web1</name>\n  <title>a &lt; b</title>", True),
+        ("web1</name>", "web1</name><title>a &lt; b</title>", True),
+        ("web1</name>", "web1</name><title>a &amp;lt; b</title>", False),
+        ("type='file'", "type='{{ type }}'", False),
+        ("hd", "{{ device }}", True),
+        ("<domain ", "<domain xmlns='urn:example' ", False),
+        ("<domain ", "<domain xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0' ", True),
+        ("<domain ", "<domain xmlns:qemu='urn:example' ", False),
+        ("<domain ", "<domain xmlns:a='urn:example' ", True),
+        ("</domain>", "  <a:b xmlns:a='urn:example'/>\n</domain>", False),
+        (
+            "</domain>",
+            "  <qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>\n    <qemu:arg value='-S'/>\n"
+            "  </qemu:commandline>\n</domain>",
+            True,
+        ),
+        ("<name>", '<description>"it\'s"</description>\n  <name>', True),
+        ("file='/srv/web1.qcow2'", 'file="/srv/it\'s.qcow2"', True),
+        ("<os>", "<os\n  >", True),
+        ("bus='virtio'/>", "\n        bus = 'virtio' />", True),
+    ],
+)
+def test_what_is_seldom_met(before: str, after: str, is_right: bool) -> None:
+    """Where it is sure, and right for the comparison, too."""
+    document = text(1).replace(before, after, 1).encode()
+    assert document != text(1).encode()
+    for look in (QuickLook(tables_of("domain")), looked()):
+        assert look.at(document).is_right == is_right
+    assert not is_right or compared(root_of(document)) == []  # type: ignore[arg-type]
 
 
 def test_conditions_of_an_element_with_text() -> None:
