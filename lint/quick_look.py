@@ -41,6 +41,10 @@ come."""
 _LONGEST_KEPT: Final = 2000
 """Characters. What is longer is hardly met again."""
 
+_DEEPEST: Final = 50
+"""Levels of elements that begin on lines of their own. Below that, each level would be gone through again for all above
+it."""
+
 _LARGEST_KEPT: Final = 1024 * 1024
 """Bytes of a document of which something is kept."""
 
@@ -226,17 +230,18 @@ class QuickLook:
         found = self._above.starts.get(start) or self._kept_start(self._above, start)
         if found is None or found[4] != f"/{end}" or separator[:-1].strip(SPACES):
             return None
-        newest = self._inside(found[2], start, body.split(separator))
+        newest = self._inside(found[2], start, body.split(separator), 1)
         return None if newest is None else _later(found[3], newest)
 
     def _document_in_pieces(self, text: str) -> str | None:
         block = self._in_pieces(self._above, text.partition("<")[2])
         return None if block is None or block[2] else block[3]
 
-    def _inside(self, kind: _Type, start: str, blocks: list[str]) -> str | None:
+    def _inside(self, kind: _Type, start: str, blocks: list[str], level: int) -> str | None:
         """The oldest libvirt that knows all that is in an element; None where it is wrong or not sure.
 
-        ``start`` is its start tag without brackets, ``blocks`` what follows on that, the first left out.
+        ``start`` is its start tag without brackets, ``blocks`` what follows on that, the first left out, and ``level``
+        how many elements these are in.
         """
         newest = ""
         seen: dict[str, str] = {}
@@ -244,7 +249,7 @@ class QuickLook:
         ahead = iter(blocks)
         next(ahead)
         for text in ahead:
-            block = known(text) or self._block(kind, text)
+            block = known(text) or self._block(kind, text, level)
             if block is None:
                 return None
             name, is_single, end, since = block
@@ -261,18 +266,19 @@ class QuickLook:
             return None
         return newest
 
-    def _block(self, parent: _Type, text: str) -> _Block | None:
+    def _block(self, parent: _Type, text: str, level: int) -> _Block | None:
         """What the text of a whole element means, kept for the next time; None where it is wrong or not sure."""
         element = text.rstrip(SPACES)
-        is_kept = len(text) <= _LONGEST_KEPT
+        is_short = is_kept = len(text) <= _LONGEST_KEPT
         if "\n" in element:
-            found, is_rare = self._lines(parent, element)
-            is_kept = is_kept and not is_rare
+            found, is_rare = self._lines(parent, element, level)
+            is_kept = is_short and not is_rare
         elif "<" in element:
             found = self._with_text(parent, element)
         else:
             found = self._empty(parent, element)
-        found = found or self._in_pieces(parent, element)
+        if found is None and is_short:
+            found = self._in_pieces(parent, element)
         if found is not None and is_kept:
             _keep(parent.blocks, text, found)
         return found
@@ -308,7 +314,7 @@ class QuickLook:
             return None
         return name, is_single, "" if ends else end, newest
 
-    def _lines(self, parent: _Type, element: str) -> tuple[_Block | None, bool]:
+    def _lines(self, parent: _Type, element: str, level: int) -> tuple[_Block | None, bool]:
         """What an element means that has others, which begin on lines of their own.
 
         And whether the text is hardly met again: where it is like some others but for a value that was not met before.
@@ -316,13 +322,13 @@ class QuickLook:
         line = element.find("\n")
         start = element[: line - 1]
         found = parent.starts.get(start) or self._kept_start(parent, start)
-        if found is None or start[-1:] == "/":
+        if found is None or start[-1:] == "/" or level > _DEEPEST:
             return None, False
         name, is_single, kind, newest, end = found
         if kind.is_open:
             return self._open(found, element), False
         skeleton = ""
-        if kind.has_layouts:
+        if kind.has_layouts and len(element) <= _LONGEST_KEPT:
             parts = split_at_quotes(element[line - 1 :])
             skeleton = "'".join(parts[::2])
             layout = kind.layouts.get(skeleton)
@@ -337,7 +343,7 @@ class QuickLook:
         if following < 0 or element[line - 1] != ">" or separator[:-1].strip(SPACES):
             return None, False
         blocks = element.split(separator)
-        since = self._inside(kind, start, blocks) if kind.text is None else None
+        since = self._inside(kind, start, blocks, level + 1) if kind.text is None else None
         if since is None:
             return None, False
         if skeleton and not since:

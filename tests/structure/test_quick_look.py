@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -133,13 +134,13 @@ class Counting(QuickLook):
         self.opened: list[str] = []
         self.taken_in_pieces: list[str] = []
 
-    def _block(self, parent: _Type, text: str) -> _Block | None:
+    def _block(self, parent: _Type, text: str, level: int) -> _Block | None:
         self.read.append(re.split("[ >/]", text, maxsplit=1)[0])
-        return super()._block(parent, text)
+        return super()._block(parent, text, level)
 
-    def _inside(self, kind: _Type, start: str, blocks: list[str]) -> str | None:
+    def _inside(self, kind: _Type, start: str, blocks: list[str], level: int) -> str | None:
         self.opened.append(start.partition(" ")[0])
-        return super()._inside(kind, start, blocks)
+        return super()._inside(kind, start, blocks, level)
 
     def _in_pieces(self, parent: _Type, text: str) -> _Block | None:
         self.taken_in_pieces.append(re.split("[ >/]", text, maxsplit=1)[0])
@@ -274,6 +275,34 @@ def test_the_oldest_libvirt_that_knows_all(before: str, after: str, since: str) 
     for number in (1, 1, 2, 3):
         assert look.at(text(number).replace(before, after).encode()) == Look(True, since)
         assert look.at(text(number).encode()) == Look(True, "")
+
+
+def chain(levels: int, innermost: str) -> bytes:
+    """A domain with a disk that has a chain of images below it, the last of which holds something."""
+    lines = [f"{'  ' * (level + 3)}<backingStore type='file'>\n" for level in range(levels)]
+    ends = [f"{'  ' * (level + 3)}</backingStore>\n" for level in reversed(range(levels))]
+    within = [f"{'  ' * (level + 4)}<format type='qcow2'/>\n{'  ' * (level + 4)}<source file='/{level}'/>\n"
+              for level in range(levels)]  # fmt: skip
+    inside = "".join(a + b for a, b in zip(lines, within, strict=True)) + innermost + "".join(ends)
+    return text(1).replace("    </disk>\n", f"{inside}    </disk>\n").encode()
+
+
+@pytest.mark.parametrize("levels", [3, 30, 60, 200])
+def test_elements_in_elements(levels: int) -> None:
+    for innermost, is_right in (("", True), ("<bad/>\n", False)):
+        document = chain(levels, innermost)
+        root = root_of(document)
+        assert root is not None
+        assert (compared(root) == []) == is_right
+        assert looked().at(document).is_right == is_right
+
+
+def test_a_mistake_below_many_levels_does_not_take_long() -> None:
+    """It would, if what is in each of them was looked at again for each level above."""
+    document = chain(240, "<bad/>\n" * 100_000)
+    begin = time.process_time()
+    assert not looked().at(document).is_right
+    assert time.process_time() - begin < 1
 
 
 def test_nothing_is_kept_of_a_document_that_is_very_large() -> None:
