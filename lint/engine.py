@@ -283,7 +283,6 @@ class Plan:
         self._all_ids = tuple(host.id for host in self.hosts)
         self.host_ids = tuple(dict.fromkeys(self._all_ids))
         self._ids_by_libvirt = _ids_by_libvirt(self.hosts, libvirt)
-        self._libvirts = tuple(version for version, _ids in self._ids_by_libvirt)
         self._paths = _Node()
         self._structure = _Node()
         self._concerned: dict[Where, _Group] = {}
@@ -367,7 +366,8 @@ class Plan:
         """Tell whether rules on the structure have something to say of the domain or network in a file."""
         if not self._structure.is_end or (document.domain is None and document.network is None):
             return False
-        return self._strict or not all(map(document.structure.is_right_for, self._libvirts))
+        structure = document.structure
+        return self._strict or not all(structure.is_right_for(libvirt) for libvirt, _ids in self._ids_by_libvirt)
 
     def _begin(self, document: Document, asks_structure: bool) -> "_File":
         """A file, with what is to be asked about it, also of its structure."""
@@ -379,7 +379,7 @@ class Plan:
         if document.domain is not None:
             domain = Domain(document.domain, self.networks)
             file.fitting = self._fitting(domain)
-            self._begin_domain(document, domain, file, asks_structure)
+            self._begin_domain(domain, file, asks_structure)
         elif document.network is not None:
             at_root = (self._paths, *self._paths.by_mention.values())
             if asks_structure:
@@ -493,8 +493,8 @@ class Plan:
             self._given_machines[kind] = found
         return found
 
-    def _begin_domain(self, document: Document, domain: Domain, file: "_File", asks_structure: bool) -> None:
-        fitting = file.fitting
+    def _begin_domain(self, domain: Domain, file: "_File", asks_structure: bool) -> None:
+        document, fitting = file.document, file.fitting
         visits, concerned = self._visits(document, domain.element, asks_structure)
         for_nobody, for_each, at_once, for_machines = visits
         if concerned:

@@ -39,8 +39,8 @@ class Kind(Enum):
     CONDITION = "condition"
 
 
-REFUSES: Final = "libvirt refuses the definition"
-PASSES: Final = "libvirt passes over it"
+_REFUSES: Final = "libvirt refuses the definition"
+_PASSES: Final = "libvirt passes over it"
 
 
 class Mistake(NamedTuple):
@@ -69,7 +69,7 @@ class Mistake(NamedTuple):
         """The mistake as a libvirt takes it, the newest where it is not known."""
         if not self.refused_since or (libvirt is not None and libvirt < Version.parse(self.refused_since)):
             return self
-        return self._replace(is_refused=True, message=self.message.removesuffix(PASSES) + REFUSES)
+        return self._replace(is_refused=True, message=self.message.removesuffix(_PASSES) + _REFUSES)
 
 
 _MOST_GUESSES: Final = 300
@@ -268,7 +268,7 @@ class Comparison:
         known, is_closed = row[2], row[6]
         tag, shown, inside = str(child.tag), _shown(child), _shown(at.element)
         drops = "libvirt drops it, with all that is in it, without a word" if len(child) else _DROPS
-        end = REFUSES if is_closed else drops
+        end = _REFUSES if is_closed else drops
         if others := self._kinds_with(at, 2, tag):
             message = f"{shown} belongs to {others}, not to this one: {end}"
             help_ = f"remove it, or change what {inside} is"
@@ -282,7 +282,7 @@ class Comparison:
             return Mistake(Kind.MISPLACED_ELEMENT, child, None, message, help_, is_closed), ""
         is_refused = is_closed
         if nearest and known[nearest][0] and not known[nearest][4]:
-            end, is_refused = REFUSES, True
+            end, is_refused = _REFUSES, True
         message = f"libvirt knows no {shown} in {inside}: {end.replace('libvirt', 'it', 1)}"
         if nearest:
             help_ = f"did you mean <{_local(nearest)}>? Otherwise remove it"
@@ -305,7 +305,7 @@ class Comparison:
 
     def _repeated(self, child: Element, parent: Element, row: Child, first: Element) -> Mistake:
         times = "once" if row[1] == 1 else f"{row[1]} times"
-        end = REFUSES if row[5] else "libvirt reads the first and drops this one without a word"
+        end = _REFUSES if row[5] else "libvirt reads the first and drops this one without a word"
         message = f"{_shown(child)} may be in {_shown(parent)} only {times}: {end}"
         return Mistake(Kind.REPEATED_ELEMENT, child, None, message, "keep the one that is meant", row[5], first)
 
@@ -326,7 +326,7 @@ class Comparison:
         if is_taken:
             end = "libvirt takes it nevertheless, although its own schema does not"
         else:
-            end = _DROPS if is_ignored else REFUSES
+            end = _DROPS if is_ignored else _REFUSES
         what = f"'{shown}'" if shown else "empty"
         message = f"{where} cannot be {what}: {end}"
         if allowed:
@@ -412,7 +412,7 @@ def _unknown_attribute(
     shown = _shown(element)
     named = _cut(_prefixed(element, name))
     if nearest:
-        message = f"{shown} has no attribute '{named}': {REFUSES if is_refused else _DROPS}"
+        message = f"{shown} has no attribute '{named}': {_REFUSES if is_refused else _DROPS}"
         help_ = f"did you mean '{nearest}'? Otherwise remove it"
     elif others:
         message = f"the attribute '{named}' belongs to {others}, not to this one: {_DROPS}"
@@ -442,7 +442,7 @@ def _missing_element(element: Element, tag: str, row: Child, count: int) -> Mist
 
 def _unless_tolerated(kind: Kind, element: Element, words: str, help_: str, tolerated: Tolerated) -> Mistake:
     """A mistake that libvirt refuses, if it does not pass over it, or does since some release."""
-    message = f"{words}: {PASSES if tolerated else REFUSES}"
+    message = f"{words}: {_PASSES if tolerated else _REFUSES}"
     since = tolerated if isinstance(tolerated, str) else ""
     return Mistake(kind, element, None, message, help_, not tolerated, refused_since=since)
 

@@ -158,6 +158,9 @@ _Layout: TypeAlias = "tuple[tuple[int, ...], dict[tuple[str, ...], _Checked]]"
 """The insides of elements that differ in values alone: where those stand that decide, and for what may stand there what
 is to be checked."""
 
+_Values: TypeAlias = "tuple[int, set[int], _Checked]"
+"""The values in a text: how many, where those stand that decide, and how the others are checked."""
+
 _MET: Final[_Layout] = ((), {})
 """What was met once. Most of that is never met again."""
 
@@ -269,17 +272,16 @@ class QuickLook:
     def _block(self, parent: _Type, text: str, level: int) -> _Block | None:
         """What the text of a whole element means, kept for the next time; None where it is wrong or not sure."""
         element = text.rstrip(SPACES)
-        is_short = is_kept = len(text) <= _LONGEST_KEPT
+        is_short, is_rare = len(text) <= _LONGEST_KEPT, False
         if "\n" in element:
             found, is_rare = self._lines(parent, element, level)
-            is_kept = is_short and not is_rare
         elif "<" in element:
             found = self._with_text(parent, element)
         else:
             found = self._empty(parent, element)
         if found is None and is_short:
             found = self._in_pieces(parent, element)
-        if found is not None and is_kept:
+        if found is not None and is_short and not is_rare:
             _keep(parent.blocks, text, found)
         return found
 
@@ -296,15 +298,12 @@ class QuickLook:
         found = parent.starts.get(start) or self._kept_start(parent, start)
         if found is None:
             return None
-        name, is_single, kind, _newest, own_end = found
-        if kind.is_open:
+        if found[2].is_open:
             return self._open(found, element)
-        if end != own_end or "<" in text or "&" in text:
+        if end != found[4] or "<" in text or "&" in text:
             return None
-        if kind.is_checked and not kind.is_complete(start, {}):
-            return None
-        since = self._since_with_text(found, text)
-        return None if since is None else (name, is_single, "", since)
+        newest = self._ended(found, start, text)
+        return None if newest is None else (found[0], found[1], "", newest)
 
     def _open(self, found: _Start, element: str) -> _Block | None:
         """What an element means that is open to anything; None where one of the same name may be in it."""
@@ -368,25 +367,12 @@ class QuickLook:
             kind.layouts[skeleton] = places, variants
         _keep(variants, tuple([parts[place] for place in places]), checked)
 
-    def _values_of(self, kind: _Type, blocks: list[str]) -> tuple[int, set[int], _Checked] | None:
-        """The values of the blocks in an element, but for the first, which is none; None where they are not known.
+    def _values_of(self, kind: _Type, blocks: list[str]) -> _Values | None:
+        """The values of the blocks in an element, but for the first, which is none; None where they are not known."""
+        several = [self._values_in(kind, text.rstrip(SPACES)) for text in blocks[1:] if text[:1] != "/"]
+        return _joined(several)
 
-        How many, where those stand that decide, and how the others are checked.
-        """
-        count = 0
-        deciding: set[int] = set()
-        checked: _Checked = []
-        for text in blocks[1:]:
-            if text[:1] != "/":
-                found = self._values_in(kind, text.rstrip(SPACES))
-                if found is None:
-                    return None
-                deciding.update([2 * count + place for place in found[1]])
-                checked += [(2 * count + place, simple, known) for place, simple, known in found[2]]
-                count += found[0]
-        return count, deciding, checked
-
-    def _values_in(self, parent: _Type, element: str) -> tuple[int, set[int], _Checked] | None:
+    def _values_in(self, parent: _Type, element: str) -> _Values | None:
         """As _values_of, of one element."""
         start, _bracket, inside = element.partition(">")
         parts = split_at_quotes(start)
@@ -395,21 +381,13 @@ class QuickLook:
         if not shape or not variant or variant[0][2].looks_at_attributes:
             return None
         kind = variant[0][2]
-        own = (len(parts) // 2, set(shape[0]), variant[1])
+        own = len(parts) // 2, set(shape[0]), variant[1]
         if "\n" not in element:
             return own if inside.count("<") == inside.count("</") else None
         separator = inside[: inside.find("<") + 1]
         if not kind.has_layouts or separator[:-1].strip(SPACES):
             return None
-        below = self._values_of(kind, inside.split(separator))
-        if below is None:
-            return None
-        count, deciding, checked = own
-        return (
-            count + below[0],
-            deciding | {2 * count + place for place in below[1]},
-            [*checked, *[(2 * count + place, simple, known) for place, simple, known in below[2]]],
-        )
+        return _joined([own, self._values_of(kind, inside.split(separator))])
 
     def _newest(self, checked: _Checked, parts: list[str], newest: str) -> tuple[str | None, bool]:
         """The later of a libvirt and the oldest that knows some values, None where one is wrong or not sure.
@@ -560,15 +538,11 @@ class QuickLook:
         for name, value in attributes.items():
             known = kind.attributes.get(name)
             # What takes any attribute is what has a type that nobody knows.
-            brought = None if known is None else self._known[known[0]].get(value)
+            brought = self._since(known[0], value) if known is not None and is_plain(value) else None
             if known is None or brought is None:
-                brought = None if known is None or not is_plain(value) else self._since(known[0], value)
-                if known is None or brought is None:
-                    return None
-            if known[2]:
-                since = _later(since, known[2])
-            if brought:
-                newest = _later(newest, brought)
+                return None
+            since = _later(since, known[2])
+            newest = _later(newest, brought)
         for name in kind.required:
             if name not in attributes:
                 return None
@@ -676,6 +650,20 @@ def _later(first: str, second: str) -> str:
     if not first or not second:
         return first or second
     return max(first, second, key=Version.parse)
+
+
+def _joined(several: Iterable[_Values | None]) -> _Values | None:
+    """The values of texts one after the other; None where those of one are not known."""
+    count = 0
+    deciding: set[int] = set()
+    checked: _Checked = []
+    for one in several:
+        if one is None:
+            return None
+        deciding.update([2 * count + place for place in one[1]])
+        checked += [(2 * count + place, simple, known) for place, simple, known in one[2]]
+        count += one[0]
+    return count, deciding, checked
 
 
 def _conventional_prefixes(tables: Tables) -> dict[str, str]:

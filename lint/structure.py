@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Final
 from domlint.cached import cached_property
 from domlint.document import Element
 from domlint.quick_look import Look, quick_look_of
+from domlint.tables import tables_of
 from domlint.versions import Version
 
 if TYPE_CHECKING:
     from domlint.mistakes import Mistake
-
 
 _version = cache(Version.parse)
 
@@ -32,7 +32,7 @@ class Structure:
         self._data = data
 
     @cached_property
-    def _look(self) -> "Look":
+    def _look(self) -> Look:
         return quick_look_of(self.name).at(self._data)
 
     @cached_property
@@ -49,14 +49,13 @@ class Structure:
         """All that came with a later libvirt than this one, which reads the document."""
         if self.is_right_for(libvirt):
             return ()
-        return tuple([one for one in self._compared if one.since and libvirt < Version.parse(one.since)])
+        return tuple([one for one in self._compared if one.since and libvirt < _version(one.since)])
 
     @cached_property
     def _compared(self) -> "tuple[Mistake, ...]":
         from itertools import islice
 
         from domlint.mistakes import Comparison
-        from domlint.tables import tables_of
 
         found = tuple(islice(Comparison(tables_of(self.name)).mistakes(self._root), _MOST_MISTAKES))
         if len(found) < _MOST_MISTAKES:

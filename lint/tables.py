@@ -61,7 +61,7 @@ class Tables:
         if kind == "characters":
             return _has_only(value, *data)
         if kind == "pattern":
-            for pattern in self._compiled.get(simple) or self._compile(simple):  # noqa: SIM110  # any() takes longer
+            for pattern in self._patterns(simple):  # noqa: SIM110  # any() takes longer
                 if pattern.fullmatch(value):
                     return True
             return False
@@ -86,10 +86,13 @@ class Tables:
         kind, data, *_facts = self.simple[simple]
         return kind == "number" or (kind == "all" and self._is_number(data[0]))
 
-    def _compile(self, simple: int) -> Any:
-        import re
+    def _patterns(self, simple: int) -> Any:
+        """The patterns of a simple type, compiled once."""
+        compiled = self._compiled.get(simple)
+        if compiled is None:
+            import re
 
-        compiled = self._compiled[simple] = [re.compile(pattern) for pattern in self.simple[simple][1]]
+            compiled = self._compiled[simple] = [re.compile(pattern) for pattern in self.simple[simple][1]]
         return compiled
 
     def since(self, simple: int, value: str) -> str | None:
@@ -114,7 +117,7 @@ class Tables:
         if kind == "characters":
             return lambda value: "" if _has_only(value, *data) else None
         if kind == "pattern" and len(data) == 1:
-            (pattern,) = self._compile(simple)
+            (pattern,) = self._patterns(simple)
             return lambda value: "" if pattern.fullmatch(value) else None
         return lambda value: self.since(simple, value)
 
